@@ -1,0 +1,93 @@
+"""A linear-chain CRF with the usual features (Lafferty et al. 2001; Okazaki's CRFsuite): what the model is compared with.
+
+    python -m eval.crf train/recipes/default.yaml
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import sklearn_crfsuite
+from rich.console import Console
+
+from annotations.document import Document, Span
+from annotations.labels import default_labels
+from annotations.scores import score
+from eval.report import span_table
+from models.encoding import IGNORED, tag
+from models.tokenization import WORDS
+from train.data import load
+from train.recipe import load_recipe
+
+Offsets = list[tuple[int, int]]
+
+
+def word_features(words: Sequence[str], position: int) -> dict[str, str | bool]:
+    """Form, affixes and shape of a word, and the forms and shapes of two words on either side."""
+    word = words[position]
+    features: dict[str, str | bool] = {"lower": word.lower(), "shape": _shape(word), "first": position == 0}
+    for length in (1, 2, 3, 4, 5):
+        features[f"prefix {length}"] = word[:length].lower()
+        features[f"suffix {length}"] = word[-length:].lower()
+    for step in (-2, -1, 1, 2):
+        if 0 <= position + step < len(words):
+            neighbour = words[position + step]
+            features[f"{step} lower"] = neighbour.lower()
+            features[f"{step} suffix"] = neighbour[-3:].lower()
+            features[f"{step} shape"] = _shape(neighbour)
+    return features
+
+
+def _shape(word: str) -> str:
+    if word.isdigit():
+        return f"digits {min(len(word), 5)}"
+    return "upper" if word.isupper() else "title" if word[0].isupper() else "lower" if word.isalpha() else "other"
+
+
+def _sequence(document: Document) -> tuple[Offsets, list[dict[str, str | bool]]]:
+    words = WORDS.pre_tokenize_str(document.text)
+    forms = [form for form, _ in words]
+    return [offsets for _, offsets in words], [word_features(forms, position) for position in range(len(forms))]
+
+
+def _tags(document: Document, words: Offsets) -> list[str]:
+    names = default_labels().tags
+    numbers, _ = tag(words, document.spans, names)
+    return ["O" if number == IGNORED else names[number] for number in numbers]
+
+
+def _spans(words: Offsets, tags: Sequence[str]) -> list[Span]:
+    found: list[Span] = []
+    for (start, end), name in zip(words, tags, strict=True):
+        if name[0] == "I" and found and found[-1].label == name[2:]:
+            found[-1] = Span(found[-1].start, end, name[2:])
+        elif name != "O":
+            found.append(Span(start, end, name[2:]))
+    return found
+
+
+def main(recipe: Path) -> None:
+    """Train on the recipe's training documents, by label groups annotated, and print its scores on each dev source."""
+    plan = load_recipe(recipe)
+    split = load(plan.finetuning.sources, plan.data)
+    console = Console()
+    for name, documents in split.dev.items():
+        groups = documents[0].groups
+        train = [document for document in split.train if document.groups >= groups]
+        allowed = default_labels().names(groups)
+        train_sequences = [_sequence(document) for document in train]
+        crf = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=100, all_possible_transitions=True)
+        tags = [
+            [name if name[2:] in allowed else "O" for name in _tags(document, words)]
+            for document, (words, _) in zip(train, train_sequences, strict=True)
+        ]
+        crf.fit([features for _, features in train_sequences], tags)
+        found = []
+        for document in documents:
+            words, features = _sequence(document)
+            found.append(_spans(words, crf.predict_single(features)))
+        console.print(span_table(score([d.spans for d in documents], found), f"CRF on {name}"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,57 @@
+"""Articles from files, directories and standard input, as documents without spans."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from annotations.checks import Problem, fail
+from annotations.document import Document
+from annotations.formats import Reject, jsonl
+
+STDIN = Path("-")
+SUFFIXES = (".txt", ".jsonl")
+
+
+def read(paths: Iterable[Path], reject: Reject = fail) -> Iterator[Document]:
+    """Documents of .txt files (one each; the id is the file's name), of .jsonl files (`id`, `text`, optional `published` and
+    `title`), of all such files below a directory in the order of their names, and of standard input for `-`.
+
+    What cannot be read, and a second document with the same id, goes to `reject`. Raises FileNotFoundError for a path
+    that does not exist, ValueError for a file of another kind.
+    """
+    seen: set[str] = set()
+    for document in _documents(paths, reject):
+        if document.id in seen:
+            reject(Problem(document.id, "id", "another document has it already"))
+        else:
+            seen.add(document.id)
+            yield document
+
+
+def _documents(paths: Iterable[Path], reject: Reject) -> Iterator[Document]:
+    for path in paths:
+        if path == STDIN:
+            yield from _text("stdin", sys.stdin.buffer.read(), reject)
+        elif path.is_dir():
+            for file in sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file()):
+                yield from _file(file, file.relative_to(path), reject)
+        elif path.suffix in SUFFIXES:
+            yield from _file(path, Path(path.name), reject)
+        elif not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+        else:
+            raise ValueError(f"{path}: articles are read from {', '.join(SUFFIXES)} files, directories of them, or - for stdin")
+
+
+def _file(path: Path, name: Path, reject: Reject) -> Iterator[Document]:
+    if path.suffix == ".jsonl":
+        yield from jsonl.read(path, reject)
+    else:
+        yield from _text(name.with_suffix("").as_posix(), path.read_bytes(), reject)
+
+
+def _text(id: str, content: bytes, reject: Reject) -> Iterator[Document]:
+    try:
+        yield Document(id=id, text=content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        reject(Problem(id, f"byte {error.start}", f"it is not UTF-8 ({error.reason})"))

@@ -1,0 +1,167 @@
+"""The command line. What a command needs is imported when it runs, so that each starts fast."""
+
+import json
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from annotations.checks import Problem
+
+app = typer.Typer(
+    help="Kazakh news articles to structured records: who, where, when, and how many of what.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+REJECTED, USAGE = 1, 2
+
+
+class Format(StrEnum):
+    """How records are shown where no output file is named."""
+
+    table = "table"
+    jsonl = "jsonl"
+
+
+class EngineName(StrEnum):
+    """What runs the network."""
+
+    onnx = "onnx"
+    torch = "torch"
+
+
+@app.command()
+def extract(
+    paths: Annotated[list[Path], typer.Argument(help=".txt or .jsonl files, directories of them, or - for stdin")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="a .jsonl, .csv or .parquet file")] = None,
+    model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
+    engine: Annotated[EngineName, typer.Option(help="what runs the network")] = EngineName.onnx,
+    format: Annotated[Format | None, typer.Option(help="without -o: by default a table on a terminal, else JSON Lines")] = None,
+) -> None:
+    """Read articles and write their records.
+
+    Examples:
+
+    - `malimet extract article.txt`
+    - `malimet extract news/ -o records.parquet`
+    - `cat article.txt | malimet extract - --format jsonl`
+
+    Documents that cannot be read are listed on stderr, or with -o in a file beside it that ends in .rejects.jsonl; the
+    exit code is then 1.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from infer import readers, table, writers
+    from infer.extractor import Extractor
+    from models.checkpoint import DEFAULT
+
+    rejects: list[Problem] = []
+    try:
+        if output and output.suffix not in writers.WRITERS:
+            raise ValueError(f"{output}: records are written as {', '.join(writers.WRITERS)}")
+        extractor = Extractor.load(model or DEFAULT, engine=engine.value)
+        articles = extractor.pipe(readers.read(paths, rejects.append), reject=rejects.append)
+        if output:
+            progress = Console(stderr=True)
+            writers.write(track(articles, "articles", console=progress, disable=not progress.is_terminal), output)
+        elif format == Format.table or (format is None and sys.stdout.isatty()):
+            console = Console()
+            for article in articles:
+                console.print(table.render(article))
+        else:
+            for article in articles:
+                print(article.model_dump_json(by_alias=True))
+    except (ValueError, OSError, ImportError) as error:
+        _stop(error)
+    _report(rejects, output)
+
+
+def _report(rejects: "list[Problem]", output: Path | None) -> None:
+    """Tell of the documents that could not be read; exits with 1 if there are any."""
+    from annotations.atomic import atomic_text
+
+    for problem in rejects:
+        typer.echo(f"rejected: {problem}", err=True)
+    if output and rejects:
+        path = output.with_suffix(".rejects.jsonl")
+        with atomic_text(path) as file:
+            for problem in rejects:
+                line = {"id": problem.document, "where": problem.where, "why": problem.why}
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if rejects:
+        raise typer.Exit(REJECTED)
+
+
+def _stop(error: Exception) -> None:
+    """End with a sentence instead of a traceback."""
+    typer.echo(f"malimet: {error}", err=True)
+    raise typer.Exit(USAGE) from error
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="a recipe, such as train/recipes/default.yaml")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as finetuning.optimisation.epochs=3")] = None,
+) -> None:
+    """Pre-train and fine-tune a model, export it, and write its directory with its card.
+
+    Run again after an interruption it goes on from the last checkpoint.
+
+    Examples:
+
+    - `malimet train train/recipes/default.yaml data=/where/the/data/is`
+    - `malimet train train/recipes/default.yaml seed=2 output=runs/second`
+    """
+    from rich.console import Console
+
+    try:
+        from train.pipeline import train as run
+        from train.recipe import load_recipe
+    except ImportError as error:
+        _stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
+    try:
+        directory = run(load_recipe(recipe, overrides), Console())
+    except (ValueError, OSError) as error:
+        _stop(error)
+    typer.echo(f"wrote {directory}")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="a model directory")],
+    data: Annotated[Path, typer.Argument(help="labelled documents: .json (Label Studio), .jsonl, .iob2 or .conll")],
+    records: Annotated[Path | None, typer.Option(help="gold records (.records.jsonl) of the same documents")] = None,
+) -> None:
+    """Score a model's spans, and its records where gold records are given.
+
+    Example: `malimet evaluate models/default annotations/corpus/test.json --records annotations/corpus/test.records.jsonl`
+    """
+    from rich.console import Console
+
+    try:
+        from eval.report import evaluate as run
+    except ImportError as error:
+        _stop(ImportError(f"evaluation needs the `train` extra: pip install 'malimet[train]' ({error})"))
+    try:
+        run(model, data, records, Console())
+    except (ValueError, OSError) as error:
+        _stop(error)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the records.
+
+    Example: `malimet schema > malimet.schema.json`
+    """
+    from infer.records import Article
+
+    typer.echo(json.dumps(Article.model_json_schema(by_alias=True), ensure_ascii=False, indent=2))

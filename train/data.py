@@ -1,0 +1,92 @@
+"""Labelled documents from a recipe's sources, split so that no group of documents stands on both sides."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from annotations.document import Document, Span
+from annotations.formats import auto
+from annotations.labels import LabelSet
+from models.encoding import IGNORED, Window, WindowEncoder, tag
+from train.recipe import Source
+
+
+@dataclass(frozen=True)
+class Split:
+    """Documents to learn from, and to choose by, the latter by the name of their source."""
+
+    train: list[Document]
+    dev: dict[str, list[Document]]
+
+
+def load(sources: Iterable[Source], data: Path) -> Split:
+    """Read all sources. Documents of a group that any source holds out are never learned from, and of documents with the
+    same id the one annotated for the most label groups is kept. Raises annotations.checks.Problem for a malformed one."""
+    read = [(source, list(auto.read(data / source.path))) for source in sources]
+    dev = {
+        _name(source): [document for document in documents if _held_out(source, document)]
+        for source, documents in read
+        if source.dev
+    }
+    held = {_group(source, d) for source, documents in read for d in documents if _held_out(source, d)}
+    train: dict[str, Document] = {}
+    for source, documents in read:
+        for document in documents:
+            known = train.get(document.id)
+            if _group(source, document) not in held and (not known or len(known.groups) < len(document.groups)):
+                train[document.id] = document
+    return Split(list(train.values()), dev)
+
+
+def _name(source: Source) -> str:
+    return source.path.name.partition(".")[0]
+
+
+def _group(source: Source, document: Document) -> str:
+    found = re.search(source.group, document.id) if source.group else None
+    return found[1] if found else document.id
+
+
+def _held_out(source: Source, document: Document) -> bool:
+    """Decided by the group's name alone, so that a document stays on its side when others come or go."""
+    digest = hashlib.sha256(_group(source, document).encode()).digest()
+    return int.from_bytes(digest[:8], "big") < source.dev * 2**64
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The windows of a document, and for each the numbers of the tags that each of its words may have learned from it:
+    the gold tag; O or any tag whose label group nobody annotated; nothing for a word that gives no lesson."""
+
+    document: Document
+    windows: list[Window]
+    allowed: list[list[list[int]]]
+    lost: list[Span]
+
+
+def encode(documents: Iterable[Document], encoder: WindowEncoder, labels: LabelSet) -> Iterator[Encoded]:
+    """Windows and lessons of documents."""
+    for document in documents:
+        windows = encoder.encode(document.text)
+        words = [window.words[position] for window in windows for position in window.decided]
+        numbers, lost = tag(words, document.spans, labels.tags)
+        by_word = dict(zip(words, numbers, strict=True))
+        unknown = set(labels.names()) - set(labels.names(document.groups))
+        outside = [0, *(number for number, name in enumerate(labels.tags) if name[2:] in unknown)]
+        lesson = {IGNORED: [], 0: outside}
+        allowed = [[lesson.get(by_word[word], [by_word[word]]) for word in window.words] for window in windows]
+        yield Encoded(document, windows, allowed, lost)
+
+
+def rows(encoded: Iterable[Encoded], *, every_piece: bool) -> Iterator[dict[str, Any]]:
+    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where no lesson is given."""
+    for document in encoded:
+        for window, words in zip(document.windows, document.allowed, strict=True):
+            allowed: list[list[int]] = [[] for _ in window.ids]
+            for first, count, tags in zip(window.firsts, window.counts, words, strict=True):
+                for piece in range(first, first + (count if every_piece else 1)):
+                    allowed[piece] = tags
+            yield {"input_ids": window.ids, "allowed": allowed, "length": len(window.ids)}

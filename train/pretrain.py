@@ -1,0 +1,147 @@
+"""Masked language modelling: a new encoder from unlabelled text, or an encoder adapted to it."""
+
+import lzma
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast, set_seed
+
+from models.tagger import MalimetConfig, MalimetForMaskedLM
+from models.tokenization import CONTINUES, MASK, PAD, UNK, train_tokenizer
+from train.recipe import Pretraining, Text
+from train.trainer import trainer_for
+
+IGNORED = -100
+
+
+def read_texts(texts: Iterable[Text], data: Path, seed: int) -> Iterator[str]:
+    """Lines of all texts, the stated share of each."""
+    for text in texts:
+        chance = random.Random(f"{seed} {text.path}")
+        path = data / text.path
+        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip() and chance.random() < text.share:
+                    yield line.strip()
+
+
+def pack(lines: Iterable[str], tokenizer: Tokenizer, row: int) -> Iterator[dict[str, list[Any]]]:
+    """Rows of at most `row` pieces, cut between words: their ids and the number of each piece's word."""
+    ids: list[int] = []
+    words: list[int] = []
+    for line in lines:
+        encoding = tokenizer.encode(line, add_special_tokens=False)
+        for _, start, end in _words(encoding.word_ids):
+            if len(ids) + end - start > row and ids:
+                yield {"input_ids": ids, "words": words}
+                ids, words = [], []
+            piece_ids = encoding.ids[start:end][:row]
+            words += [words[-1] + 1 if words else 0] * len(piece_ids)
+            ids += piece_ids
+    if ids:
+        yield {"input_ids": ids, "words": words}
+
+
+def _words(word_ids: list[int | None]) -> Iterator[tuple[int | None, int, int]]:
+    start = 0
+    for position in range(1, len(word_ids) + 1):
+        if position == len(word_ids) or word_ids[position] != word_ids[start]:
+            yield word_ids[start], start, position
+            start = position
+
+
+@dataclass
+class WholeWordMasking:
+    """Batches rows and masks whole words (Cui et al. 2019): 80 % masked, 10 % random pieces, 10 % left as they are."""
+
+    tokenizer: PreTrainedTokenizerFast
+    share: float
+
+    def __post_init__(self) -> None:
+        mask, continued = self.tokenizer.mask_token_id, self.tokenizer.get_vocab().get(CONTINUES + MASK)
+        self.first_continuation = len(self.tokenizer) if continued is None else continued
+        self.mask, self.continued_mask = mask, mask if continued is None else continued
+
+    def __call__(self, rows: list[dict[str, list[int]]]) -> dict[str, Tensor]:
+        """Rows → input_ids, attention_mask, labels, each [rows, longest]."""
+        longest = max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), longest), self.tokenizer.pad_token_id)
+        words = torch.full((len(rows), longest), -1)
+        for number, row in enumerate(rows):
+            ids[number, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+            words[number, : len(row["words"])] = torch.tensor(row["words"])
+        real = words >= 0
+        draw = torch.rand(len(rows), int(words.max()) + 1).gather(1, words.clamp(min=0))
+        chosen = real & (draw < self.share)
+        labels = torch.where(chosen, ids, IGNORED)
+        masks = torch.where(ids >= self.first_continuation, self.continued_mask, self.mask)
+        noisy = torch.where(chosen & (draw < 0.9 * self.share), self._random_pieces(ids), ids)
+        ids = torch.where(chosen & (draw < 0.8 * self.share), masks, noisy)
+        return {"input_ids": ids, "attention_mask": real.long(), "labels": labels}
+
+    def _random_pieces(self, ids: Tensor) -> Tensor:
+        """For each piece another of the same kind, beginning or continuing a word."""
+        begins = torch.randint(self.mask + 1, self.first_continuation, ids.shape)
+        if self.first_continuation == len(self.tokenizer):
+            return begins
+        continues = torch.randint(self.first_continuation + 1, len(self.tokenizer), ids.shape)
+        return torch.where(ids >= self.first_continuation, continues, begins)
+
+
+def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Path:
+    """Run the pre-training stage; an interrupted run goes on from its last checkpoint. Returns the encoder's directory."""
+    if (output / "config.json").exists():
+        return output
+    set_seed(seed)
+    runs = output.with_name(output.name + ".run")
+    runs.mkdir(parents=True, exist_ok=True)
+    if recipe.base:
+        tokenizer = AutoTokenizer.from_pretrained(recipe.base)
+        model = AutoModelForMaskedLM.from_pretrained(recipe.base)
+    else:
+        assert recipe.encoder, "pretraining needs either `base` or `encoder`"
+        tokenizer = _tokenizer(recipe, data, runs, seed)
+        vocabulary = tokenizer.get_vocab()
+        sizes = recipe.encoder.model_dump() | {"vocab_size": len(vocabulary)}
+        model = MalimetForMaskedLM(
+            MalimetConfig(first_continuation=vocabulary[CONTINUES + MASK], dropout=0.0, **sizes)
+        )
+    rows = Dataset.from_generator(
+        _rows, gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
+        cache_dir=str(runs / "rows"),
+    ).shuffle(seed=seed)
+    trainer = trainer_for(
+        model=model,
+        dataset=rows,
+        collator=WholeWordMasking(tokenizer, recipe.masked),
+        optimisation=recipe.optimisation,
+        output=runs,
+        seed=seed,
+    )
+    checkpoints = any(runs.glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=checkpoints or None)
+    tokenizer.save_pretrained(output)
+    model.save_pretrained(output)
+    return output
+
+
+def _tokenizer(recipe: Pretraining, data: Path, runs: Path, seed: int) -> PreTrainedTokenizerFast:
+    path = runs / "tokenizer.json"
+    if not path.exists():
+        train_tokenizer(read_texts(recipe.texts, data, seed), vocab_size=recipe.encoder.vocab_size).save(str(path))
+    return PreTrainedTokenizerFast(
+        tokenizer_file=str(path), pad_token=PAD, unk_token=UNK, mask_token=MASK, clean_up_tokenization_spaces=False
+    )
+
+
+def _rows(recipe: Pretraining, data: Path, seed: int, tokenizer: str) -> Iterator[dict[str, list[Any]]]:
+    lines = list(read_texts(recipe.texts, data, seed))
+    random.Random(seed).shuffle(lines)
+    return pack(lines, Tokenizer.from_str(tokenizer), recipe.row)

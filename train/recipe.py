@@ -1,0 +1,108 @@
+"""A recipe: everything that decides how a model is trained, as YAML checked by pydantic."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """Part of a recipe: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Optimisation(Part):
+    """How long and how fast to learn. A step sees `batch_size` rows or windows."""
+
+    steps: int | None = None
+    epochs: float | None = None
+    batch_size: int
+    learning_rate: float
+    warmup: float = Field(0.06, description="share of the steps")
+    weight_decay: float = 0.01
+    scheduler: str = "linear"
+
+
+class Text(Part):
+    """Unlabelled text, a passage a line; `share` of its lines is read."""
+
+    path: Path
+    share: float = Field(1.0, gt=0, le=1)
+    licence: str | None = None
+
+
+class Encoder(Part):
+    """Sizes of a new encoder; see models.tagger.MalimetConfig."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+
+
+class Pretraining(Part):
+    """Masked language modelling, either of a new encoder with its own tokenizer, or going on from `base`."""
+
+    texts: tuple[Text, ...]
+    encoder: Encoder | None = None
+    base: str | None = None
+    row: int = Field(256, description="pieces a row")
+    masked: float = 0.2
+    optimisation: Optimisation
+
+
+class Source(Part):
+    """Labelled documents in a file that annotations.formats.auto can read.
+
+    `dev` is the share of document groups held out for choosing (1: all of them). `group` is a regular expression whose
+    first group, found in a document's id, names the documents that must stay together; without it each stands alone.
+    """
+
+    path: Path
+    dev: float = Field(0.0, ge=0, le=1)
+    group: str | None = None
+    licence: str | None = None
+
+
+class Finetuning(Part):
+    """Token classification from the pre-trained encoder, or from `base`: a directory or a hub name."""
+
+    sources: tuple[Source, ...]
+    base: str | None = None
+    window: int = Field(256, description="pieces a window, at most")
+    every_piece: bool = Field(False, description="learn from every piece of a word, not only its first")
+    dropout: float = Field(0.1, description="of a model of our own architecture")
+    optimisation: Optimisation
+
+
+class Recipe(Part):
+    """Pre-train (optional), fine-tune, export. `data` is the directory that all data paths are relative to."""
+
+    name: str
+    about: str = Field("", description="what the model card says of the data beyond their names and licences")
+    data: Path
+    output: Path
+    seed: int = 1
+    pretraining: Pretraining | None = None
+    finetuning: Finetuning
+
+
+def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
+    """Read a recipe; each override is `dotted.key=value` with the value in YAML.
+
+    Raises ValueError for an override without `=` and pydantic.ValidationError for anything the recipe does not know.
+    """
+    tree: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    for override in overrides or []:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise ValueError(f"{override!r} is no override: write key=value, for example seed=2")
+        *parents, last = key.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[last] = yaml.safe_load(value)
+    return Recipe.model_validate(tree)
