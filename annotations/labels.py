@@ -56,7 +56,7 @@ class LabelSet(BaseModel):
 
     @classmethod
     def load(cls, path: Path = PATH) -> "LabelSet":
-        """Read a label set from YAML. Raises pydantic.ValidationError, a ValueError, for one that contradicts itself."""
+        """Read a label set from YAML. Raises ValueError (pydantic's) for one that contradicts itself."""
         return cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
 
     def names(self, groups: Iterable[str] = GROUPS) -> tuple[str, ...]:

@@ -31,8 +31,9 @@ def score(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -
         pairs.append((tags(left, edges), tags(right, edges)))
     if not any(map(any, pairs)):
         return {"micro avg": {"precision": 0.0, "recall": 0.0, "f1-score": 0.0, "support": 0}}
+    ours, theirs = [left for left, _ in pairs], [right for _, right in pairs]
     report: dict[str, Any] = classification_report(
-        [left for left, _ in pairs], [right for _, right in pairs], mode="strict", scheme=IOB2, output_dict=True, zero_division=0
+        ours, theirs, mode="strict", scheme=IOB2, output_dict=True, zero_division=0
     )
     return {
         name: {measure: float(value) for measure, value in figures.items()}

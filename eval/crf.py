@@ -1,6 +1,6 @@
-"""A linear-chain CRF with the usual features (Lafferty et al. 2001; Okazaki's CRFsuite): what the model is compared with.
+"""A linear-chain CRF (Lafferty et al. 2001) with the usual features: what the model is compared with.
 
-    python -m eval.crf train/recipes/default.yaml
+python -m eval.crf train/recipes/default.yaml
 """
 
 import sys

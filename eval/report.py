@@ -50,9 +50,9 @@ def span_table(report: dict[str, dict[str, float]], title: str) -> Table:
 
 
 def _record_table(found: list[records.Score], linked: list[records.Score], name: str) -> Table:
-    table = Table(
-        "level", "precision", "recall", "F1", "F1 from gold spans", title=f"{name}: {found[0].gold} records, cumulative"
-    )
+    title = f"{name}: {found[0].gold} records, each level with those above it"
+    table = Table("level", "precision", "recall", "F1", "F1 from gold spans", title=title)
     for mine, from_gold in zip(found, linked, strict=True):
-        table.add_row(mine.level, f"{mine.precision:.3f}", f"{mine.recall:.3f}", f"{mine.f1:.3f}", f"{from_gold.f1:.3f}")
+        shares = (mine.precision, mine.recall, mine.f1, from_gold.f1)
+        table.add_row(mine.level, *(f"{share:.3f}" for share in shares))
     return table

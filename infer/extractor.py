@@ -44,7 +44,9 @@ class Extractor:
             return cls(checkpoint, TorchNetwork.open(path))
         return cls(checkpoint, OnnxNetwork(path / "model.onnx", threads=threads))
 
-    def extract(self, text: str, *, id: str = "text", published: str | None = None, title: str | None = None) -> Article:
+    def extract(
+        self, text: str, *, id: str = "text", published: str | None = None, title: str | None = None
+    ) -> Article:
         """The records of one text. `published` is an ISO date, by which `биыл` or `кеше` become dates.
 
         Raises annotations.checks.Problem for a date that is none.

@@ -13,11 +13,12 @@ SUFFIXES = (".txt", ".jsonl")
 
 
 def read(paths: Iterable[Path], reject: Reject = fail) -> Iterator[Document]:
-    """Documents of .txt files (one each; the id is the file's name), of .jsonl files (`id`, `text`, optional `published` and
-    `title`), of all such files below a directory in the order of their names, and of standard input for `-`.
+    """Documents of .txt files, .jsonl files, all such files below a directory, and standard input for `-`.
 
-    What cannot be read, and a second document with the same id, goes to `reject`. Raises FileNotFoundError for a path
-    that does not exist, ValueError for a file of another kind.
+    A .txt file is one document, called by the file's name; a line of .jsonl has `id`, `text` and optionally `published`
+    and `title`; files of a directory come in the order of their names. What cannot be read, and a second document with
+    the same id, goes to `reject`. Raises FileNotFoundError for a path that does not exist, ValueError for another kind
+    of file.
     """
     seen: set[str] = set()
     for document in _documents(paths, reject):
@@ -40,7 +41,8 @@ def _documents(paths: Iterable[Path], reject: Reject) -> Iterator[Document]:
         elif not path.exists():
             raise FileNotFoundError(f"{path} does not exist")
         else:
-            raise ValueError(f"{path}: articles are read from {', '.join(SUFFIXES)} files, directories of them, or - for stdin")
+            kinds = ", ".join(SUFFIXES)
+            raise ValueError(f"{path}: articles are read from {kinds} files, directories of them, or - for stdin")
 
 
 def _file(path: Path, name: Path, reject: Reject) -> Iterator[Document]:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +42,9 @@ def extract(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="a .jsonl, .csv or .parquet file")] = None,
     model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
     engine: Annotated[EngineName, typer.Option(help="what runs the network")] = EngineName.onnx,
-    format: Annotated[Format | None, typer.Option(help="without -o: by default a table on a terminal, else JSON Lines")] = None,
+    format: Annotated[
+        Format | None, typer.Option(help="without -o: by default a table on a terminal, else JSON Lines")
+    ] = None,
 ) -> None:
     """Read articles and write their records.
 
@@ -109,7 +110,7 @@ def _stop(error: Exception) -> None:
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a recipe, such as train/recipes/default.yaml")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as finetuning.optimisation.epochs=3")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as seed=2")] = None,
 ) -> None:
     """Pre-train and fine-tune a model, export it, and write its directory with its card.
 
@@ -142,7 +143,7 @@ def evaluate(
 ) -> None:
     """Score a model's spans, and its records where gold records are given.
 
-    Example: `malimet evaluate models/default annotations/corpus/test.json --records annotations/corpus/test.records.jsonl`
+    Example: `malimet evaluate models/default corpus/test.json --records corpus/test.records.jsonl`
     """
     from rich.console import Console
 

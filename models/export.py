@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -46,7 +45,7 @@ def export_onnx(model: PreTrainedModel, path: Path) -> None:
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Dynamic int8 quantisation of the weights of matrix products and embeddings; activations are measured as they come."""
+    """Dynamic int8 quantisation: weights of matrix products and embeddings now, activations as they come."""
     quantize_dynamic(
         str(source),
         str(target),
@@ -88,7 +87,7 @@ def save_directory(
         building.chmod(0o755)
         if directory.exists():
             shutil.rmtree(directory)
-        os.replace(building, directory)
+        building.replace(directory)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise

@@ -1,8 +1,8 @@
 """The default architecture: an encoder that sees pieces and thinks in words.
 
-Pieces of a word are mixed by a small convolution and summed into one vector, so the attention layers run over words: half
-the positions of a piece-level encoder, and one decision a word. It registers itself with transformers' Auto classes;
-from outside it is an ordinary model from piece ids [batch, pieces] to logits [batch, pieces, labels].
+Pieces of a word are mixed by a small convolution and summed into one vector, so the attention layers run over words:
+half the positions of a piece-level encoder, and one decision a word. It registers itself with transformers' Auto
+classes; from outside it is an ordinary model from piece ids [batch, pieces] to logits [batch, pieces, labels].
 """
 
 from typing import Any
@@ -80,7 +80,8 @@ class Words(nn.Module):
         start = (member * (begins * position).unsqueeze(1)).sum(2)
         from_start = (position - start.gather(1, word)).long()
         from_end = (length.gather(1, word).long() - 1 - from_start).clamp(min=0)
-        place = self.from_start(from_start.clamp(0, self.last_place)) + self.from_end(from_end.clamp(max=self.last_place))
+        place = self.from_start(from_start.clamp(0, self.last_place))
+        place = place + self.from_end(from_end.clamp(max=self.last_place))
 
         x = self.dropout(self.norm(self.pieces(ids) + place)) * mask.unsqueeze(2)
         x = x + F.gelu(self.mix(x.transpose(1, 2)).transpose(1, 2))
@@ -149,7 +150,8 @@ class MalimetModel(PreTrainedModel):
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, (nn.Linear, nn.Embedding, nn.Conv1d)):
-            nn.init.normal_(module.weight, std=0.02 if isinstance(module, nn.Embedding) else module.weight[0].numel() ** -0.5)
+            inputs = module.weight[0].numel()
+            nn.init.normal_(module.weight, std=0.02 if isinstance(module, nn.Embedding) else inputs**-0.5)
         if isinstance(module, (nn.Linear, nn.Conv1d)) and module.bias is not None:
             nn.init.zeros_(module.bias)
         if isinstance(module, nn.LayerNorm):

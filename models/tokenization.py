@@ -14,8 +14,8 @@ CONTINUES = "##"
 PAD, UNK, MASK = "[PAD]", "[UNK]", "[MASK]"
 SPECIAL = [PAD, UNK, MASK]
 
-# A word is a run of letters that keeps one case pattern (аяқталды|Кездесуде, Қаз|ТАГ, ЖШС|ның), a run of digits, or a single
-# other character. The bound on its length keeps pages without a space linear.
+# A word is a run of letters that keeps one case pattern (аяқталды|Кездесуде, Қаз|ТАГ, ЖШС|ның), a run of digits, or a
+# single other character. The bound on its length keeps pages without a space linear.
 WORD = r"\p{Lu}?[\p{Ll}\p{M}\p{Cf}]{1,48}|[\p{Lu}\p{M}\p{Cf}]{1,48}|\p{L}|\p{N}{1,48}|[^\s\p{L}\p{M}\p{Cf}\p{N}]"
 
 WORDS = Steps([Split(Regex(r"\s+"), "removed"), Split(Regex(WORD), "isolated")])
@@ -46,7 +46,8 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.pre_tokenizer = WORDS
 
-    learned = sorted(tokenizer.get_vocab(), key=lambda piece: tokenizer.token_to_id(piece))
+    ids = tokenizer.get_vocab()
+    learned = sorted(ids, key=ids.__getitem__)
     begins = [piece for piece in learned if not piece.startswith(CONTINUES)]
     continues = [CONTINUES + MASK, *(piece for piece in learned if piece.startswith(CONTINUES))]
     continues += [CONTINUES + digit for digit in "0123456789" if CONTINUES + digit not in continues]

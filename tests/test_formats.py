@@ -369,7 +369,8 @@ def columns(tmp_path: Path, content: str | bytes) -> Path:
 
 
 def test_conll_reads_kaznerd_form(tmp_path: Path) -> None:
-    first = "XID1 O\n« O\nКөктөбе B-FACILITY\n» O\nбағының O\n2 B-PERCENTAGE\n, I-PERCENTAGE\n8 I-PERCENTAGE\n%-і I-PERCENTAGE\n"
+    first = "XID1 O\n« O\nКөктөбе B-FACILITY\n» O\nбағының O\n"
+    first += "2 B-PERCENTAGE\n, I-PERCENTAGE\n8 I-PERCENTAGE\n%-і I-PERCENTAGE\n"
     second = "Бес\tB-CARDINAL\r\nалты\tB-CARDINAL\r\n"
     one, two = conll.read(columns(tmp_path, f"{first}\n\r\n\n{second}"), groups={"value"})
     assert (one.id, one.text, one.groups) == ("XID1", "«Көктөбе» бағының 2,8%-і", frozenset({"value"}))

@@ -16,13 +16,13 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
             "---",
             f"# {recipe.name}",
             "",
-            "Marks the names, dates, numbers, indicators and actions in Kazakh news for [Malimet](../../README.md), which builds"
-            " records from them.",
+            "Marks the names, dates, numbers, indicators and actions in Kazakh news for Malimet, which builds records"
+            " from them.",
             "",
             "## Figures",
             "",
-            "Strict IOB2 span scores of the ONNX model in this directory on the held-out dev documents, which also chose the"
-            " epoch.",
+            "Strict IOB2 span scores of the ONNX model in this directory on the held-out dev documents, which also"
+            " chose the epoch.",
             "",
             *_scores(metrics["dev"]),
             "",
@@ -51,9 +51,9 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
             "",
             "## Use and limits",
             "",
-            "For news and official prose in Kazakh written in Cyrillic. It has seen little speech, verse, Latin-script Kazakh or"
-            " social media. Labels with few training spans (see the support column) are guesses more often than not. Records"
-            " built from its spans are to be checked by a person before anything rests on them.",
+            "For news and official prose in Kazakh written in Cyrillic. It has seen little speech, verse, Latin-script"
+            " Kazakh or social media. Labels with few spans (see the last column) are guesses more often than not."
+            " Records built from its spans are to be checked by a person before anything rests on them.",
             "",
         ]
     )

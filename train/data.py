@@ -23,9 +23,12 @@ class Split:
 
 
 def load(sources: Iterable[Source], data: Path) -> Split:
-    """Read all sources. Documents of a group that any source holds out are never learned from, and of documents with the
-    same id the one annotated for the most label groups is kept. Raises annotations.checks.Problem for a malformed one."""
-    read = [(source, list(auto.read(data / source.path))) for source in sources]
+    """Read all sources, whose paths are looked up in `data`, then in the working directory.
+
+    Documents of a group that any source holds out are never learned from, and of documents with the same id the one
+    annotated for the most label groups is kept. Raises annotations.checks.Problem for a malformed document.
+    """
+    read = [(source, list(auto.read(_find(source.path, data)))) for source in sources]
     dev = {
         _name(source): [document for document in documents if _held_out(source, document)]
         for source, documents in read
@@ -39,6 +42,10 @@ def load(sources: Iterable[Source], data: Path) -> Split:
             if _group(source, document) not in held and (not known or len(known.groups) < len(document.groups)):
                 train[document.id] = document
     return Split(list(train.values()), dev)
+
+
+def _find(path: Path, data: Path) -> Path:
+    return data / path if (data / path).exists() else path
 
 
 def _name(source: Source) -> str:
@@ -58,8 +65,8 @@ def _held_out(source: Source, document: Document) -> bool:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The windows of a document, and for each the numbers of the tags that each of its words may have learned from it:
-    the gold tag; O or any tag whose label group nobody annotated; nothing for a word that gives no lesson."""
+    """The windows of a document, and for each word in them the numbers of the tags that it may have: the gold tag, or O
+    with every tag that nobody looked for, or nothing where the word gives no lesson."""
 
     document: Document
     windows: list[Window]
@@ -82,7 +89,7 @@ def encode(documents: Iterable[Document], encoder: WindowEncoder, labels: LabelS
 
 
 def rows(encoded: Iterable[Encoded], *, every_piece: bool) -> Iterator[dict[str, Any]]:
-    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where no lesson is given."""
+    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where none is taught."""
     for document in encoded:
         for window, words in zip(document.windows, document.allowed, strict=True):
             allowed: list[list[int]] = [[] for _ in window.ids]

@@ -66,7 +66,8 @@ def finetune(
 ) -> Tuned:
     """Fine-tune `base` on the recipe's sources and keep the epoch with the best mean dev F1 over the dev sources.
 
-    An interrupted run goes on from its last checkpoint. Raises ValueError when there is nothing to learn from or choose by.
+    An interrupted run goes on from its last checkpoint. Raises ValueError when there is nothing to learn from or to
+    choose by.
     """
     set_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(base)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from annotations.labels import default_labels
-from models.engine import OnnxNetwork, TorchNetwork, run
+from models.engine import Network, OnnxNetwork, TorchNetwork, run
 from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
 from train.devset import Found
@@ -46,7 +46,7 @@ def _write(recipe: Recipe, tuned: Tuned, console: Console) -> Path:
     tuned.model.half().float()  # the weights as they will be stored
     export_onnx(tuned.model, full)
     quantise(full, small)
-    networks = {
+    networks: dict[str, Network] = {
         "torch": TorchNetwork(tuned.model),
         "onnx fp32": OnnxNetwork(full),
         "onnx int8": OnnxNetwork(small),
@@ -54,7 +54,8 @@ def _write(recipe: Recipe, tuned: Tuned, console: Console) -> Path:
     dev = tuned.dev
     found = {name: dev.decode(run(network, dev.windows)) for name, network in networks.items()}
     parity = {
-        name: {"f1": dev.mean_f1(spans), "differing": _differing(found["torch"], spans)} for name, spans in found.items()
+        name: {"f1": dev.mean_f1(spans), "differing": _differing(found["torch"], spans)}
+        for name, spans in found.items()
     }
     kept = "onnx int8"
     if parity["torch"]["f1"] - parity[kept]["f1"] > INT8_LOSS:
@@ -92,7 +93,7 @@ def _differing(left: Found, right: Found) -> float:
 
 
 def _commit() -> str | None:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)  # noqa: S607
     return done.stdout.strip() or None
 
 

@@ -24,7 +24,7 @@ IGNORED = -100
 def read_texts(texts: Iterable[Text], data: Path, seed: int) -> Iterator[str]:
     """Lines of all texts, the stated share of each."""
     for text in texts:
-        chance = random.Random(f"{seed} {text.path}")
+        chance = random.Random(f"{seed} {text.path}")  # noqa: S311  a sample, not a secret
         path = data / text.path
         with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
             for line in lines:
@@ -96,7 +96,7 @@ class WholeWordMasking:
 
 
 def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Path:
-    """Run the pre-training stage; an interrupted run goes on from its last checkpoint. Returns the encoder's directory."""
+    """Run the pre-training stage and return the encoder's directory; an interrupted run goes on from its checkpoint."""
     if (output / "config.json").exists():
         return output
     set_seed(seed)
@@ -106,15 +106,17 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Pat
         tokenizer = AutoTokenizer.from_pretrained(recipe.base)
         model = AutoModelForMaskedLM.from_pretrained(recipe.base)
     else:
-        assert recipe.encoder, "pretraining needs either `base` or `encoder`"
-        tokenizer = _tokenizer(recipe, data, runs, seed)
+        if not recipe.encoder:
+            raise ValueError(
+                "pretraining needs either `base`, an encoder to go on from, or `encoder`, the sizes of a new one"
+            )
+        tokenizer = _tokenizer(recipe, recipe.encoder.vocab_size, data, runs, seed)
         vocabulary = tokenizer.get_vocab()
         sizes = recipe.encoder.model_dump() | {"vocab_size": len(vocabulary)}
-        model = MalimetForMaskedLM(
-            MalimetConfig(first_continuation=vocabulary[CONTINUES + MASK], dropout=0.0, **sizes)
-        )
+        model = MalimetForMaskedLM(MalimetConfig(first_continuation=vocabulary[CONTINUES + MASK], dropout=0.0, **sizes))
     rows = Dataset.from_generator(
-        _rows, gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
+        _rows,
+        gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
         cache_dir=str(runs / "rows"),
     ).shuffle(seed=seed)
     trainer = trainer_for(
@@ -132,10 +134,10 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Pat
     return output
 
 
-def _tokenizer(recipe: Pretraining, data: Path, runs: Path, seed: int) -> PreTrainedTokenizerFast:
+def _tokenizer(recipe: Pretraining, vocab_size: int, data: Path, runs: Path, seed: int) -> PreTrainedTokenizerFast:
     path = runs / "tokenizer.json"
     if not path.exists():
-        train_tokenizer(read_texts(recipe.texts, data, seed), vocab_size=recipe.encoder.vocab_size).save(str(path))
+        train_tokenizer(read_texts(recipe.texts, data, seed), vocab_size=vocab_size).save(str(path))
     return PreTrainedTokenizerFast(
         tokenizer_file=str(path), pad_token=PAD, unk_token=UNK, mask_token=MASK, clean_up_tokenization_spaces=False
     )
@@ -143,5 +145,5 @@ def _tokenizer(recipe: Pretraining, data: Path, runs: Path, seed: int) -> PreTra
 
 def _rows(recipe: Pretraining, data: Path, seed: int, tokenizer: str) -> Iterator[dict[str, list[Any]]]:
     lines = list(read_texts(recipe.texts, data, seed))
-    random.Random(seed).shuffle(lines)
+    random.Random(seed).shuffle(lines)  # noqa: S311
     return pack(lines, Tokenizer.from_str(tokenizer), recipe.row)

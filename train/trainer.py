@@ -52,6 +52,7 @@ def trainer_for(
         report_to="none",
         disable_tqdm=not sys.stderr.isatty(),
         remove_unused_columns=False,
+        label_names=["labels"],
         seed=seed,
         **choice,
     )

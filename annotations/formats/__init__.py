@@ -1,8 +1,8 @@
 """Readers and writers of labelled documents, one module a format, each with `read` and `write`.
 
 A reader yields documents one by one and hands every Problem to `reject`, so that a malformed document costs only
-itself. A writer's file appears whole or not at all. A path that ends in .xz or .gz is packed. What the formats share is here.
-"""
+itself. A writer's file appears whole or not at all. A path that ends in .xz or .gz is packed. What the formats share
+is here."""
 
 import gzip
 import io

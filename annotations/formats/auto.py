@@ -16,7 +16,7 @@ READERS = {
 
 
 def read(path: Path, reject: Reject = fail) -> Iterator[Document]:
-    """The documents of a labelled file, which may be packed (.xz, .gz). Raises ValueError for a name that tells no format."""
+    """The documents of a labelled file, packed (.xz, .gz) or not. Raises ValueError for a name that tells no format."""
     suffix = path.with_suffix("").suffix if path.suffix in {".xz", ".gz"} else path.suffix
     if suffix not in READERS:
         raise ValueError(f"{path}: labelled documents come as {', '.join(READERS)}, packed or not, not as {suffix!r}")

@@ -45,9 +45,9 @@ class _Row(NamedTuple):
 def read(path: Path, reject: Reject = fail, groups: Iterable[str] = KAZNERD_GROUPS) -> Iterator[Document]:
     """The documents of a file, with their spans in the order of the text.
 
-    `groups` names the label groups that the file annotates, where its documents do not say so themselves. A sentence without
-    an id is called by the file's name and its first line. Tags must be strict IOB2 over known labels; whatever is not
-    is a Problem with its line number.
+    `groups` names the label groups that the file annotates, where its documents do not say so themselves. A sentence
+    without an id is called by the file's name and its first line. Tags must be strict IOB2 over known labels; whatever
+    is not is a Problem with its line number.
     """
     with open_bytes(path) as file:
         for lines in _blocks(file):
@@ -62,8 +62,8 @@ def read(path: Path, reject: Reject = fail, groups: Iterable[str] = KAZNERD_GROU
 def write(documents: Iterable[Document], path: Path) -> None:
     """Write documents so that `read` gives back the same ones, with their spans in the order of the text.
 
-    A token is a run of letters and digits or one other character, cut where a span begins or ends. Raises Problem for what
-    columns cannot hold: scores, relations, and spans that `check` finds fault with, overlapping ones among them.
+    A token is a run of letters and digits or one other character, cut where a span begins or ends. Raises Problem for
+    what columns cannot hold: scores, relations, and spans that `check` finds fault with, overlapping ones among them.
     """
     with replace_bytes(path) as file:
         for document in documents:
@@ -73,8 +73,8 @@ def write(documents: Iterable[Document], path: Path) -> None:
 def detokenise(tokens: Sequence[str]) -> tuple[str, list[int]]:
     """The text as people write it, with the offset at which each token starts.
 
-    Quotes and brackets hug what they enclose; punctuation, the per cent sign and a suffix that starts with a hyphen follow
-    the token before; numbers lose the spaces inside (`2 , 8`, `18 : 00-де`). Dashes and strokes stay spaced.
+    Quotes and brackets hug what they enclose; punctuation, the per cent sign and a suffix that starts with a hyphen
+    follow the token before; numbers lose the spaces inside (`2 , 8`, `18 : 00-де`). Dashes and strokes stay spaced.
     """
     text = ""
     starts = []

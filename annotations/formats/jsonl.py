@@ -42,7 +42,7 @@ class _Line(Body):
 
 
 def read(path: Path, reject: Reject = fail) -> Iterator[Document]:
-    """The documents of a file; empty lines are passed over, and each malformed one is a Problem with its line number."""
+    """The documents of a file; empty lines are passed over, and a malformed one is a Problem with its number."""
     with open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():

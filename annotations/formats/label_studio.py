@@ -1,12 +1,12 @@
 """Label Studio's JSON export, the only one of its exports that keeps offsets, relations and scores.
 
 Several annotations of one task: those that were cancelled (skipped) are left out; each one that remains is a candidate.
-Without an annotator the latest candidate is read, by `updated_at` and then by id; with one, the latest of theirs. A task
-without a candidate is left out.
+Without an annotator the latest candidate is read, by `updated_at` and then by id; with one, the latest of theirs. A
+task without a candidate is left out.
 
 Offsets count Unicode code points of `data.text`. The `text` of a region is for people and never read: Label Studio
-rewrites its white space. `data` may hold doc_id (or sentence_id), published, title, source and groups; a document without an
-id of its own takes the task's.
+rewrites its white space. `data` may hold doc_id (or sentence_id), published, title, source and groups; a document
+without an id of its own takes the task's.
 """
 
 import json
