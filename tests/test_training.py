@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import tiny_recipe
 from rich.console import Console
 from transformers import AutoModelForTokenClassification
 
 from annotations.document import Document
-from conftest import tiny_recipe
 from infer.extractor import Extractor
-from models.engine import OnnxNetwork, TorchNetwork, run
 from models.checkpoint import Checkpoint
+from models.engine import OnnxNetwork, TorchNetwork, run
 from train.pipeline import train
 from train.recipe import load_recipe
 
@@ -53,7 +53,7 @@ def test_it_learns_its_sentences(trained: Path, documents: list[Document]) -> No
 
 def test_unannotated_labels_are_not_learned_as_absent(trained: Path, documents: list[Document]) -> None:
     """`бөлінді` and `қатысты` end sentences as verbs do; they were seen only where nobody looked for ACTION."""
-    found = [article for article in Extractor.load(trained).pipe(documents[4:])]
+    found = Extractor.load(trained).pipe(documents[4:])
     assert all(any(span.label == "ACTION" for span in article.spans) for article in found)
 
 
@@ -75,5 +75,5 @@ def test_a_recipe_refuses_what_it_does_not_know(tmp_path: Path, documents: list[
     recipe = tiny_recipe(tmp_path, documents, documents)
     assert load_recipe(recipe, ["seed=7", "finetuning.dropout=0.3"]).finetuning.dropout == 0.3
     for override in ("finetuning.droput=0.3", "sead=7", "seed"):
-        with pytest.raises(ValueError, match="droput|sead|key=value"):
+        with pytest.raises(ValueError, match=r"droput|sead|key=value"):
             load_recipe(recipe, [override])

@@ -129,10 +129,10 @@ def _fit(examples: Sequence[Example], ridge: float) -> Weights:
         scores = table @ weights
         total = torch.zeros(len(examples)).index_add(0, choice, scores.exp()).log()
         value = (total - scores[right]).sum() + ridge / 2 * weights @ weights
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    optimizer.step(loss)
     return dict(zip(names, weights.tolist(), strict=True))
 
 

@@ -4,11 +4,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from torch.utils.data import Dataset, SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainingArguments
 
 from train.recipe import Optimisation
 
 CHECKPOINT_STEPS = 250
+
+
+class OrderedTrainer(Trainer):
+    """A Trainer whose predictions come in the order of the rows, also where training groups rows by length."""
+
+    def _get_eval_sampler(self, eval_dataset: Dataset[Any]) -> SequentialSampler:
+        return SequentialSampler(eval_dataset)
 
 
 def trainer_for(
@@ -56,4 +64,4 @@ def trainer_for(
         seed=seed,
         **choice,
     )
-    return Trainer(model=model, args=arguments, train_dataset=dataset, data_collator=collator, **more)
+    return OrderedTrainer(model=model, args=arguments, train_dataset=dataset, data_collator=collator, **more)

@@ -1,0 +1,35 @@
+"""The project's own corpus keeps the project's own rules."""
+
+import pytest
+from conftest import ROOT
+
+from annotations.checks import check
+from annotations.formats import label_studio
+from annotations.labels import default_labels
+from eval.records import ROLES, read_gold
+
+CORPUS = ROOT / "annotations" / "corpus"
+
+
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_annotations_are_sound_and_match_their_records(side: str) -> None:
+    documents = list(label_studio.read(CORPUS / f"{side}.json"))
+    gold = read_gold(CORPUS / f"{side}.records.jsonl")
+    assert [document.id for document in documents] == list(gold)
+    for document in documents:
+        assert not check(document, default_labels())
+        linked = {((r.source.start, r.source.end), r.role, (r.target.start, r.target.end)) for r in document.relations}
+        told = {(m.value, role, m.roles[role]) for m in gold[document.id] for role in ROLES if m.roles[role]}
+        assert linked == told
+
+
+def test_the_sides_are_apart() -> None:
+    train, test = ({d.text for d in label_studio.read(CORPUS / f"{side}.json")} for side in ("train", "test"))
+    assert len(train) + len(test) >= 60
+    assert len(test) == 20
+    assert not train & test
+
+
+def test_the_exercise_is_sound() -> None:
+    for document in label_studio.read(ROOT / "annotations" / "exercise.json"):
+        assert not check(document, default_labels())

@@ -1,0 +1,38 @@
+"""Viterbi finds the best of the valid sequences, and spans come back from them."""
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from annotations.document import Span
+from models.decoding import decode, viterbi
+from models.encoding import Window
+
+TAGS = ("O", "B-GPE", "I-GPE", "B-DATE", "I-DATE")
+logits = arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(5)), elements=st.integers(-9, 9).map(float))
+
+
+def is_valid(path: tuple[int, ...]) -> bool:
+    return all(tag == 0 or tag % 2 or before in (tag - 1, tag) for before, tag in zip((0, *path), path, strict=False))
+
+
+@given(logits)
+def test_viterbi_is_the_best_valid_path(scores: np.ndarray) -> None:
+    path = tuple(viterbi(scores))
+    every = [candidate for candidate in product(range(5), repeat=len(scores)) if is_valid(candidate)]
+    total = {candidate: sum(scores[word, tag] for word, tag in enumerate(candidate)) for candidate in every}
+    assert is_valid(path)
+    assert total[path] == max(total.values())
+
+
+def test_spans_of_two_windows_that_overlap() -> None:
+    words = [(0, 2), (3, 5), (6, 8), (9, 11)]
+    first = Window(ids=[1, 1, 1], words=words[:3], firsts=[0, 1, 2], counts=[1] * 3, decided=range(2))
+    second = Window(ids=[1, 1, 1], words=words[1:], firsts=[0, 1, 2], counts=[1] * 3, decided=range(1, 3))
+    sure = np.eye(5, dtype=np.float32) * 20
+    found = decode([first, second], [sure[[0, 1, 2]], sure[[1, 2, 3]]], TAGS)
+    assert found == [Span(3, 8, "GPE"), Span(9, 11, "DATE")]
+    assert all(span.score is not None and span.score > 0.99 for span in found)

@@ -1,0 +1,21 @@
+"""The rooms import downwards only, and reading articles works where torch is not installed."""
+
+import subprocess
+import sys
+
+from conftest import ROOT
+from importlinter.cli import lint_imports
+
+
+def test_import_directions() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_extracting_needs_no_torch() -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'datasets', 'seqeval']))\n"
+        "from malimet import Extractor\n"
+        "print(Extractor.load().extract('Биыл 14 жәрмеңке өтті.').metrics[0].number)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "14"
