@@ -14,11 +14,10 @@ $(VENV)/dev: $(VENV)/base
 	touch $@
 
 demo: $(VENV)/base
-	$(VENV)/bin/malimet extract examples/article.txt
+	$(VENV)/bin/malimet extract examples/article.txt --format table
 
 test: $(VENV)/dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
 	$(VENV)/bin/pytest

@@ -36,7 +36,8 @@ class _Word:
 
 class WindowEncoder:
     """Cuts text into windows of at most `size` pieces: whole sentences together, and a sentence longer than that into
-    windows that overlap by half, so that every word is decided with context on both sides. No word is left out."""
+    windows that overlap by half, so that every word is decided with context on both sides. No word is left out: one
+    that has more pieces than `size` gets a window of its own length."""
 
     def __init__(self, tokenizer: Tokenizer, *, size: int) -> None:
         self.tokenizer = tokenizer
@@ -79,7 +80,7 @@ class WindowEncoder:
         first = decided = 0
         while decided < len(words):
             end, used = first, 0
-            while end < len(words) and used + len(words[end].ids) <= self.size:
+            while end < len(words) and (end == first or used + len(words[end].ids) <= self.size):
                 used += len(words[end].ids)
                 end += 1
             last = len(words) if end == len(words) else max((first + 3 * end) // 4, decided + 1)
