@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from annotations.document import Document, Relation, Span
 from annotations.formats import label_studio
+
+settings.register_profile("malimet", deadline=None)  # a busy machine is no failure
+settings.load_profile("malimet")
 
 ROOT = Path(__file__).parent.parent
 

@@ -19,7 +19,7 @@ texts = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=texts, size=st.integers(2, 40))
 def test_every_character_is_read_in_one_window(text: str, size: int) -> None:
     windows = WindowEncoder(TOKENIZER, size=size).encode(text)

@@ -78,7 +78,7 @@ def columned(draw: st.DrawFn) -> Document:
 
 
 @pytest.mark.parametrize("module", [label_studio, jsonl])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(document=documents())
 def test_round_trip(module: ModuleType, document: Document) -> None:
     read = round_trip(module, document)
@@ -86,7 +86,7 @@ def test_round_trip(module: ModuleType, document: Document) -> None:
     assert [span.score for span in read.spans] == [span.score for span in document.spans]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(document=columned())
 def test_round_trip_of_columns(document: Document) -> None:
     assert round_trip(conll, document) == document

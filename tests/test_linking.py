@@ -7,7 +7,7 @@ indicator, action, period, place and subject in this order, as texts or None.
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.document import Document, Span
@@ -179,7 +179,6 @@ def test_missing_publication_date_warns_only_where_a_period_needs_it() -> None:
     assert article("[2019 жылы|DATE] [9|CARDINAL] [үй|INDICATOR] [құлады|ACTION].").warnings == ()
 
 
-@settings(deadline=None)  # the first call loads the weights
 @given(
     st.text(alphabet="аоығң 0123456789.,()–«»\n%", max_size=60),
     st.lists(st.tuples(st.integers(1, 6), st.integers(0, 3), st.sampled_from(default_labels().names())), max_size=12),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infer.numbers import Number, parse, read_bound
@@ -70,7 +70,6 @@ def test_table(row: dict[str, Any]) -> None:
     assert found.how
 
 
-@settings(deadline=None)
 @given(WHOLE.filter(in_words), st.sampled_from(CASES))
 def test_numerals_parse_back_in_every_case(number: int, case: str) -> None:
     text = inflect(numeral(number), case)
@@ -78,7 +77,6 @@ def test_numerals_parse_back_in_every_case(number: int, case: str) -> None:
     assert found is not None and found == Number(Decimal(number), how=found.how), text
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**15 - 1).filter(in_words))
 def test_numerals_with_a_suffix_of_approximation(number: int) -> None:
     text = inflect(numeral(number), "дай")
@@ -86,7 +84,6 @@ def test_numerals_with_a_suffix_of_approximation(number: int) -> None:
     assert found is not None and found == Number(Decimal(number), bound="about", how=found.how), text
 
 
-@settings(deadline=None)
 @given(WHOLE, st.sampled_from([" ", "\u00a0", "\u2009", "\u202f"]), st.integers(0, 99))
 def test_digits_parse_back(number: int, space: str, hundredths: int) -> None:
     text = f"{number:,}".replace(",", space) + f",{hundredths:02}"
@@ -94,14 +91,12 @@ def test_digits_parse_back(number: int, space: str, hundredths: int) -> None:
     assert found is not None and found.value == number + Decimal(hundredths) / 100
 
 
-@settings(deadline=None)
 @given(st.integers(1, 999), st.integers(1, 999), st.sampled_from(["-", "–", " — "]))
 def test_ranges_share_the_scale(low: int, step: int, dash: str) -> None:
     found = parse(f"{low}{dash}{low + step} мың")
     assert found is not None and found.value == low * 1000 and found.high == (low + step) * 1000
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12), st.sampled_from(["мың", "млн", "миллиард"]))
 def test_scale_words_are_exact(tenths: int, scale: str) -> None:
     factor = {"мың": 10**3, "млн": 10**6, "миллиард": 10**9}[scale]
@@ -109,7 +104,6 @@ def test_scale_words_are_exact(tenths: int, scale: str) -> None:
     assert found is not None and found.value * 10 == tenths * factor
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=40)
     | st.lists(st.sampled_from([*ONES, *TENS, *SCALES, "жүз", "бүтін", "да", "-", "/", "5", "оннан"])).map(" ".join)

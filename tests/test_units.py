@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infer.units import Kind, Unit, read
@@ -35,7 +35,6 @@ def test_kind(text: str, label: str, after: str, kind: Kind) -> None:
     assert read(text, label, after).kind == kind
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from(LABELS), st.text(max_size=30))
 def test_any_text_has_a_unit(text: str, label: str, after: str) -> None:
     unit = read(text, label, after)
