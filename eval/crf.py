@@ -4,7 +4,7 @@ python -m eval.crf train/recipes/default.yaml
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import sklearn_crfsuite
@@ -14,18 +14,18 @@ from annotations.document import Document, Span
 from annotations.labels import default_labels
 from annotations.scores import score
 from eval.report import span_table
-from models.encoding import IGNORED, tag
-from models.tokenization import WORDS
+from models.checkpoint import Checkpoint
+from models.encoding import IGNORED, Window, tag
 from train.data import load
 from train.recipe import load_recipe
 
-Offsets = list[tuple[int, int]]
+Features = dict[str, str | bool]
 
 
-def word_features(words: Sequence[str], position: int) -> dict[str, str | bool]:
+def word_features(words: Sequence[str], position: int) -> Features:
     """Form, affixes and shape of a word, and the forms and shapes of two words on either side."""
     word = words[position]
-    features: dict[str, str | bool] = {"lower": word.lower(), "shape": _shape(word), "first": position == 0}
+    features: Features = {"lower": word.lower(), "shape": _shape(word), "first": position == 0}
     for length in (1, 2, 3, 4, 5):
         features[f"prefix {length}"] = word[:length].lower()
         features[f"suffix {length}"] = word[-length:].lower()
@@ -44,21 +44,20 @@ def _shape(word: str) -> str:
     return "upper" if word.isupper() else "title" if word[0].isupper() else "lower" if word.isalpha() else "other"
 
 
-def _sequence(document: Document) -> tuple[Offsets, list[dict[str, str | bool]]]:
-    words = WORDS.pre_tokenize_str(document.text)
-    forms = [form for form, _ in words]
-    return [offsets for _, offsets in words], [word_features(forms, position) for position in range(len(forms))]
+def _features(text: str, window: Window) -> list[Features]:
+    forms = [text[start:end] for start, end in window.words]
+    return [word_features(forms, position) for position in range(len(forms))]
 
 
-def _tags(document: Document, words: Offsets) -> list[str]:
+def _tags(document: Document, window: Window, allowed: Collection[str]) -> list[str]:
     names = default_labels().tags
-    numbers, _ = tag(words, document.spans, names)
-    return ["O" if number == IGNORED else names[number] for number in numbers]
+    spans = [span for span in document.spans if span.label in allowed]
+    return ["O" if number == IGNORED else names[number] for number in tag(window, spans, names)[0]]
 
 
-def _spans(words: Offsets, tags: Sequence[str]) -> list[Span]:
+def _spans(window: Window, tags: Sequence[str]) -> list[Span]:
     found: list[Span] = []
-    for (start, end), name in zip(words, tags, strict=True):
+    for (start, end), name in zip(window.words, tags, strict=True):
         if name[0] == "I" and found and found[-1].label == name[2:]:
             found[-1] = Span(found[-1].start, end, name[2:])
         elif name != "O":
@@ -70,22 +69,18 @@ def main(recipe: Path) -> None:
     """Train on the recipe's training documents, by label groups annotated, and print its scores on each dev source."""
     plan = load_recipe(recipe)
     split = load(plan.finetuning.sources, plan.data)
+    encoder = Checkpoint.open().encoder
     console = Console()
     for name, documents in split.dev.items():
         groups = documents[0].groups
-        train = [document for document in split.train if document.groups >= groups]
         allowed = default_labels().names(groups)
-        train_sequences = [_sequence(document) for document in train]
+        train = [(d, w) for d in split.train if d.groups >= groups for w in encoder.encode(d.text)]
         crf = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=100, all_possible_transitions=True)
-        tags = [
-            [name if name[2:] in allowed else "O" for name in _tags(document, words)]
-            for document, (words, _) in zip(train, train_sequences, strict=True)
+        crf.fit([_features(d.text, w) for d, w in train], [_tags(d, w, allowed) for d, w in train])
+        found = [
+            [span for w in encoder.encode(d.text) for span in _spans(w, crf.predict_single(_features(d.text, w)))]
+            for d in documents
         ]
-        crf.fit([features for _, features in train_sequences], tags)
-        found = []
-        for document in documents:
-            words, features = _sequence(document)
-            found.append(_spans(words, crf.predict_single(features)))
         console.print(span_table(score([d.spans for d in documents], found), f"CRF on {name}"))
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from annotations.document import Span
 from infer.numbers import Bound, Number, parse
+from infer.periods import header_lines
 from infer.units import Unit, read
 from models.linker import Choice, Linked, Linker
 from models.pairs import Scene
@@ -84,7 +85,9 @@ class Metric:
 
 def link(text: str, spans: Sequence[Span]) -> list[Metric]:
     """The metrics of a text in order. Spans may not overlap; those of any label are welcome."""
-    scene = Scene(text, spans, split(text))
+    headers = header_lines(text)
+    news = [span for span in spans if not any(start <= span.start < end for start, end in headers)]
+    scene = Scene(text, news, split(text))
     metrics: list[Metric] = []
     numbers: dict[Span, Number | None] = {value: parse(text[value.start : value.end]) for value in scene.values}
     links = {linked.value: linked for linked in _linker().link(scene)}

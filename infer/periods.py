@@ -11,6 +11,7 @@ Conventions, where Kazakh news leaves a choice:
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -93,11 +94,19 @@ def resolve(text: str, published: date | None) -> Interval | None:
 
 def publication_date(text: str) -> date | None:
     """The date in the article's own header or footer line (`Жарияланды: 14.03.2024`), None when there is none."""
+    return next((day for _, _, day in _headers(text)), None)
+
+
+def header_lines(text: str) -> list[tuple[int, int]]:
+    """The `[start, end)` offsets of the lines that give the publication date: about the article, not its news."""
+    return [(start, end) for start, end, _ in _headers(text)]
+
+
+def _headers(text: str) -> Iterator[tuple[int, int, date]]:
     for header in _HEADER.finditer(text):
         interval = resolve(header[1], None)
         if interval and interval.start == interval.end:
-            return interval.start
-    return None
+            yield header.start(), header.end(), interval.start
 
 
 def _normalise(text: str) -> str:

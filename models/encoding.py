@@ -17,13 +17,15 @@ class Window:
     """A stretch of text as the network sees it.
 
     ids [pieces] with special tokens; for each word its offsets in the text, `firsts` its first piece, `counts` its
-    pieces. Words outside of `decided` are context: a neighbouring window decides them.
+    pieces. `starts` are the words before which no span goes on: the window's first and those that begin a sentence.
+    Words outside of `decided` are context: a neighbouring window decides them.
     """
 
     ids: list[int]
     words: list[tuple[int, int]]
     firsts: list[int]
     counts: list[int]
+    starts: frozenset[int]
     decided: range
 
 
@@ -63,18 +65,20 @@ class WindowEncoder:
 
     def _windows(self, sentences: Iterable[list[_Word]]) -> Iterator[Window]:
         together: list[_Word] = []
+        starts: list[int] = []
         room = self.size
         for sentence in sentences:
             length = sum(len(word.ids) for word in sentence)
             if length > room and together:
-                yield self._window(together, range(len(together)))
-                together, room = [], self.size
+                yield self._window(together, starts, range(len(together)))
+                together, starts, room = [], [], self.size
             if length > room:
                 yield from self._overlapping(sentence)
             else:
+                starts.append(len(together))
                 together, room = together + sentence, room - length
         if together:
-            yield self._window(together, range(len(together)))
+            yield self._window(together, starts, range(len(together)))
 
     def _overlapping(self, words: list[_Word]) -> Iterator[Window]:
         first = decided = 0
@@ -84,10 +88,10 @@ class WindowEncoder:
                 used += len(words[end].ids)
                 end += 1
             last = len(words) if end == len(words) else max((first + 3 * end) // 4, decided + 1)
-            yield self._window(words[first:end], range(decided - first, last - first))
+            yield self._window(words[first:end], [0], range(decided - first, last - first))
             first, decided = max((first + end) // 2, first + 1) if last < len(words) else last, last
 
-    def _window(self, words: Sequence[_Word], decided: range) -> Window:
+    def _window(self, words: Sequence[_Word], starts: list[int], decided: range) -> Window:
         ids = list(self.before)
         firsts = []
         for word in words:
@@ -98,6 +102,7 @@ class WindowEncoder:
             words=[(word.start, word.end) for word in words],
             firsts=firsts,
             counts=[len(word.ids) for word in words],
+            starts=frozenset(starts),
             decided=decided,
         )
 
@@ -113,24 +118,30 @@ def _pieces(encoding: Encoding, words: list[tuple[str, tuple[int, int]]], offset
     ]
 
 
-def tag(words: Sequence[tuple[int, int]], spans: Iterable[Span], tags: Sequence[str]) -> tuple[list[int], list[Span]]:
-    """IOB2 tag numbers of words, and the spans that these words cannot represent: an edge inside a word, or an overlap.
+def tag(window: Window, spans: Iterable[Span], tags: Sequence[str]) -> tuple[list[int], list[Span]]:
+    """IOB2 tag numbers of a window's words, and the spans that they cannot represent: those with an edge inside a word
+    or outside of the window, that go on into another sentence, or that overlap another.
 
     Words under a span that is lost are IGNORED, so that nobody learns O from them.
     """
     number = {name: position for position, name in enumerate(tags)}
-    starts = {start: position for position, (start, _) in enumerate(words)}
-    ends = {end: position for position, (_, end) in enumerate(words)}
-    result = [0] * len(words)
+    begins = {start: position for position, (start, _) in enumerate(window.words)}
+    ends = {end: position for position, (_, end) in enumerate(window.words)}
+    result = [0] * len(window.words)
     lost = []
     for span in spans:
-        first, last = starts.get(span.start), ends.get(span.end)
-        if first is not None and last is not None and not any(result[first : last + 1]):
+        first, last = begins.get(span.start), ends.get(span.end)
+        if (
+            first is not None
+            and last is not None
+            and window.starts.isdisjoint(range(first + 1, last + 1))
+            and not any(result[first : last + 1])
+        ):
             inside = number[f"I-{span.label}"]
             result[first : last + 1] = [number[f"B-{span.label}"]] + [inside] * (last - first)
         else:
             lost.append(span)
-            for position, (start, end) in enumerate(words):
+            for position, (start, end) in enumerate(window.words):
                 if start < span.end and span.start < end:
                     result[position] = result[position] or IGNORED
     return result, lost

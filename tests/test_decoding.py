@@ -15,23 +15,28 @@ TAGS = ("O", "B-GPE", "I-GPE", "B-DATE", "I-DATE")
 logits = arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(5)), elements=st.integers(-9, 9).map(float))
 
 
-def is_valid(path: tuple[int, ...]) -> bool:
-    return all(tag == 0 or tag % 2 or before in (tag - 1, tag) for before, tag in zip((0, *path), path, strict=False))
+def is_valid(path: tuple[int, ...], starts: set[int]) -> bool:
+    return all(
+        tag == 0 or tag % 2 or (before in (tag - 1, tag) and word not in starts)
+        for word, (before, tag) in enumerate(zip((0, *path), path, strict=False))
+    )
 
 
-@given(logits)
-def test_viterbi_is_the_best_valid_path(scores: np.ndarray) -> None:
-    path = tuple(viterbi(scores))
-    every = [candidate for candidate in product(range(5), repeat=len(scores)) if is_valid(candidate)]
+@given(logits, st.sets(st.integers(0, 3)))
+def test_viterbi_is_the_best_valid_path(scores: np.ndarray, more: set[int]) -> None:
+    starts = {0, *more}
+    path = tuple(viterbi(scores, starts))
+    every = [candidate for candidate in product(range(5), repeat=len(scores)) if is_valid(candidate, starts)]
     total = {candidate: sum(scores[word, tag] for word, tag in enumerate(candidate)) for candidate in every}
-    assert is_valid(path)
+    assert path in total
     assert total[path] == max(total.values())
 
 
 def test_spans_of_two_windows_that_overlap() -> None:
     words = [(0, 2), (3, 5), (6, 8), (9, 11)]
-    first = Window(ids=[1, 1, 1], words=words[:3], firsts=[0, 1, 2], counts=[1] * 3, decided=range(2))
-    second = Window(ids=[1, 1, 1], words=words[1:], firsts=[0, 1, 2], counts=[1] * 3, decided=range(1, 3))
+    same = {"ids": [1, 1, 1], "firsts": [0, 1, 2], "counts": [1, 1, 1], "starts": frozenset({0})}
+    first = Window(words=words[:3], decided=range(2), **same)
+    second = Window(words=words[1:], decided=range(1, 3), **same)
     sure = np.eye(5, dtype=np.float32) * 20
     found = decode([first, second], [sure[[0, 1, 2]], sure[[1, 2, 3]]], TAGS)
     assert found == [Span(3, 8, "GPE"), Span(9, 11, "DATE")]

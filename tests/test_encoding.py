@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from annotations.document import Span
 from annotations.labels import default_labels
 from infer.extractor import unread
-from models.encoding import IGNORED, WindowEncoder, tag
+from models.encoding import IGNORED, Window, WindowEncoder, tag
 from models.tokenization import MASK, WORDS, train_tokenizer
 
 TAGS = default_labels().tags
@@ -75,17 +75,25 @@ def test_digits_stay_apart() -> None:
     assert TOKENIZER.encode("1975").tokens == ["1", "##9", "##7", "##5"]
 
 
+def window_of(text: str) -> Window:
+    (window,) = WindowEncoder(TOKENIZER, size=200).encode(text)
+    return window
+
+
 def test_tags() -> None:
     document = mark(0, *SENTENCES[5])
-    words = [offsets for _, offsets in WORDS.pre_tokenize_str(document.text)]
-    numbers, lost = tag(words, document.spans, TAGS)
+    numbers, lost = tag(window_of(document.text), document.spans, TAGS)
     assert not lost
     assert [TAGS[number] for number in numbers] == [
         "O", "B-CARDINAL", "I-CARDINAL", "I-CARDINAL", "I-CARDINAL", "B-INDICATOR", "B-ACTION", "O",
     ]  # fmt: skip
 
 
-def test_a_span_that_words_cannot_hold_is_lost_and_teaches_nothing() -> None:
-    numbers, lost = tag([(0, 6), (7, 12)], [Span(2, 6, "GPE")], TAGS)
-    assert lost == [Span(2, 6, "GPE")]
-    assert numbers == [IGNORED, 0]
+@pytest.mark.parametrize("span", [Span(2, 6, "GPE"), Span(0, 12, "GPE"), Span(7, 40, "GPE")])
+def test_a_span_that_words_cannot_hold_is_lost_and_teaches_nothing(span: Span) -> None:
+    """An edge inside a word, a line break inside the span, an end outside of the text."""
+    window = window_of("Тараз\nБиыл.")
+    numbers, lost = tag(window, [span], TAGS)
+    touched = [start < span.end and span.start < end for start, end in window.words]
+    assert lost == [span]
+    assert numbers == [IGNORED if under else 0 for under in touched]

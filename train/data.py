@@ -78,13 +78,12 @@ def encode(documents: Iterable[Document], encoder: WindowEncoder, labels: LabelS
     """Windows and lessons of documents."""
     for document in documents:
         windows = encoder.encode(document.text)
-        words = [window.words[position] for window in windows for position in window.decided]
-        numbers, lost = tag(words, document.spans, labels.tags)
-        by_word = dict(zip(words, numbers, strict=True))
+        tagged = [tag(window, document.spans, labels.tags) for window in windows]
         unknown = set(labels.names()) - set(labels.names(document.groups))
         outside = [0, *(number for number, name in enumerate(labels.tags) if name[2:] in unknown)]
         lesson = {IGNORED: [], 0: outside}
-        allowed = [[lesson.get(by_word[word], [by_word[word]]) for word in window.words] for window in windows]
+        allowed = [[lesson.get(number, [number]) for number in numbers] for numbers, _ in tagged]
+        lost = [span for span in document.spans if all(span in missing for _, missing in tagged)]
         yield Encoded(document, windows, allowed, lost)
 
 
