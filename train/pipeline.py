@@ -22,6 +22,7 @@ INT8_LOSS = 0.003  # micro-F1: an int8 model that loses more than this does not 
 
 def train(recipe: Recipe, console: Console) -> Path:
     """Run a recipe and return the model directory. Stages that are already done are not done again."""
+    commit = _commit()
     base = recipe.finetuning.base
     if recipe.pretraining:
         base = str(
@@ -38,10 +39,10 @@ def train(recipe: Recipe, console: Console) -> Path:
         seed=recipe.seed,
         console=console,
     )
-    return _write(recipe, tuned, console)
+    return _write(recipe, tuned, commit, console)
 
 
-def _write(recipe: Recipe, tuned: Tuned, console: Console) -> Path:
+def _write(recipe: Recipe, tuned: Tuned, commit: str | None, console: Console) -> Path:
     full, small = recipe.output / "fp32.onnx", recipe.output / "int8.onnx"
     tuned.model.half().float()  # the weights as they will be stored
     export_onnx(tuned.model, full)
@@ -63,7 +64,7 @@ def _write(recipe: Recipe, tuned: Tuned, console: Console) -> Path:
         console.print(f"int8 loses more than {INT8_LOSS:.1%} F1 on dev: the model directory gets the fp32 ONNX model")
     metrics: dict[str, Any] = {
         "recipe": json.loads(recipe.model_dump_json()),
-        "commit": _commit(),
+        "commit": commit,
         "data": tuned.counts,
         "parity": parity,
         "onnx": kept,
