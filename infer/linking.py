@@ -122,7 +122,7 @@ def _metric(
     how += [_reason(scene, value, role, choice) for role, choice in linked.choices.items() if choice.span]
     certain = [linked.probability, *(choice.probability for choice in linked.choices.values())]
     read_spans = [value, *(span for span in roles.values() if span)]
-    score = min(*certain, *(1.0 if span.score is None else span.score for span in read_spans))
+    score = round(min(*certain, *(1.0 if span.score is None else span.score for span in read_spans)), 4)
     return Metric(value, number, unit, bound, change, roles, speaker, sentence, score, tuple(how))
 
 
