@@ -33,13 +33,13 @@ def _documents(paths: Iterable[Path], reject: Reject) -> Iterator[Document]:
     for path in paths:
         if path == STDIN:
             yield from _text("stdin", sys.stdin.buffer.read(), reject)
+        elif not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
         elif path.is_dir():
             for file in sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file()):
                 yield from _file(file, file.relative_to(path), reject)
         elif path.suffix in SUFFIXES:
             yield from _file(path, Path(path.name), reject)
-        elif not path.exists():
-            raise FileNotFoundError(f"{path} does not exist")
         else:
             kinds = ", ".join(SUFFIXES)
             raise ValueError(f"{path}: articles are read from {kinds} files, directories of them, or - for stdin")
