@@ -95,8 +95,10 @@ def _nearest(positions: list[int], position: int) -> int:
 
 
 def fullest(names: Sequence[tuple[str, str]]) -> str:
-    """The name of a cluster: the nominative, of all its (text, label) mentions, with the most words written out."""
-    return max((nominative(text, label) for text, label in names), key=lambda name: (_fullness(name), len(name)))
+    """The name of a cluster: the nominative, of all its (text, label) mentions, with the most words written out; of
+    equals one that is not in capitals, as headlines are."""
+    nominatives = (nominative(text, label) for text, label in names)
+    return max(nominatives, key=lambda name: (_fullness(name), not name.isupper(), len(name)))
 
 
 def _stem(word: str, label: str, *, compound: bool) -> str:

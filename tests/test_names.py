@@ -40,6 +40,7 @@ def test_labels_are_apart() -> None:
 def test_fullest() -> None:
     mentions = ["Қ.Мұратбеков", "Мұратбековтің", "Қанат Мұратбековке", "Мұратбеков"]
     assert fullest([(text, "PERSON") for text in mentions]) == "Қанат Мұратбеков"
+    assert fullest([("ҚАРАСАЙДА", "GPE"), ("Қарасай", "GPE")]) == "Қарасай"
 
 
 _NAMES = st.text() | st.lists(st.sampled_from(["Қ.", "Асан", "Мұратбеков", "тың", "-", "«", "»", " "])).map("".join)
