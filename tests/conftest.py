@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from annotations.document import Document, Relation, Span
+from annotations.document import Document, Span
 from annotations.formats import label_studio
 
 settings.register_profile("malimet", deadline=None)  # a busy machine is no failure
@@ -44,15 +44,6 @@ def mark(number: int, text: str, marks: list[tuple[str, str]], **fields: object)
 def documents() -> list[Document]:
     """A handful of sentences, labelled in full."""
     return [mark(number, text, marks) for number, (text, marks) in enumerate(SENTENCES)]
-
-
-@pytest.fixture(scope="session")
-def related(documents: list[Document]) -> Document:
-    """A document with a relation."""
-    document = documents[0]
-    return Document(
-        document.id, document.text, document.spans, (Relation(document.spans[1], document.spans[2], "indicator"),)
-    )
 
 
 def tiny_recipe(directory: Path, documents: list[Document], dev: list[Document], **finetuning: object) -> Path:
