@@ -4,21 +4,33 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from annotations.checks import Problem, fail
 from annotations.document import Document
-from annotations.formats import Reject, jsonl
+from annotations.formats import Reject, first_fault, open_bytes
 
 STDIN = Path("-")
 SUFFIXES = (".txt", ".jsonl")
+
+
+class _Line(BaseModel):
+    """What is read of a line: archives hold more, which is nobody's fault."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+    id: str
+    text: str
+    published: str | None = None
+    title: str | None = None
 
 
 def read(paths: Iterable[Path], reject: Reject = fail) -> Iterator[Document]:
     """Documents of .txt files, .jsonl files, all such files below a directory, and standard input for `-`.
 
     A .txt file is one document, called by the file's name; a line of .jsonl has `id`, `text` and optionally `published`
-    and `title`; files of a directory come in the order of their names. What cannot be read, and a second document with
-    the same id, goes to `reject`. Raises FileNotFoundError for a path that does not exist, ValueError for another kind
-    of file.
+    and `title`, and what else it has is passed over; files of a directory come in the order of their names. What cannot
+    be read, and a second document with the same id, goes to `reject`. Raises FileNotFoundError for a path that does not
+    exist, ValueError for another kind of file.
     """
     seen: set[str] = set()
     for document in _documents(paths, reject):
@@ -47,9 +59,22 @@ def _documents(paths: Iterable[Path], reject: Reject) -> Iterator[Document]:
 
 def _file(path: Path, name: Path, reject: Reject) -> Iterator[Document]:
     if path.suffix == ".jsonl":
-        yield from jsonl.read(path, reject)
+        yield from _lines(path, reject)
     else:
         yield from _text(name.with_suffix("").as_posix(), path.read_bytes(), reject)
+
+
+def _lines(path: Path, reject: Reject) -> Iterator[Document]:
+    with open_bytes(path) as file:
+        for number, content in enumerate(file, 1):
+            if content.strip():
+                try:
+                    line = _Line.model_validate_json(content)
+                except ValidationError as error:
+                    where, why = first_fault(error)
+                    reject(Problem(path.name, f"line {number}, {where}" if where else f"line {number}", why))
+                else:
+                    yield Document(id=line.id, text=line.text, published=line.published, title=line.title)
 
 
 def _text(id: str, content: bytes, reject: Reject) -> Iterator[Document]:

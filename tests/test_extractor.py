@@ -94,9 +94,9 @@ def test_files_in_and_out(tmp_path: Path) -> None:
     (news / "good.txt").write_text(ARTICLE.read_text("utf-8"), "utf-8")
     (news / "bad.txt").write_bytes(b"\xff\xfe\x00")
     lines = [
-        '{"id": "x", "text": "Биыл 14 жәрмеңке өтті.", "published": "2025-03-01"}',
+        '{"id": 7, "text": "Биыл 14 жәрмеңке өтті.", "published": "2025-03-01", "views": 12}',
         "{",
-        '{"id": "x", "text": "а"}',
+        '{"id": "7", "text": "а"}',
     ]
     (news / "more.jsonl").write_text("\n".join(lines), "utf-8")
     outputs = {suffix: tmp_path / f"out{suffix}" for suffix in (".jsonl", ".csv", ".parquet")}
@@ -104,7 +104,7 @@ def test_files_in_and_out(tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["extract", str(news), "-o", str(path)])
         assert done.exit_code == 1, done.output
     articles = [Article.model_validate_json(line) for line in outputs[".jsonl"].read_text("utf-8").splitlines()]
-    assert [article.id for article in articles] == ["good", "x"]
+    assert [article.id for article in articles] == ["good", "7"]
     with outputs[".csv"].open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert len(table) == sum(len(article.metrics) for article in articles)
@@ -113,7 +113,7 @@ def test_files_in_and_out(tmp_path: Path) -> None:
     assert parquet.read_table(outputs[".parquet"]).to_pylist()[-1]["number"] == 14
     rejects = [json.loads(line) for line in (tmp_path / "out.rejects.jsonl").read_text("utf-8").splitlines()]
     assert [(reject["id"], reject["where"].split(",")[0]) for reject in rejects] == [
-        ("bad", "byte 0"), ("more.jsonl", "line 2"), ("x", "id"),
+        ("bad", "byte 0"), ("more.jsonl", "line 2"), ("7", "id"),
     ]  # fmt: skip
 
 
