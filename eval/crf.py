@@ -1,6 +1,6 @@
 """A linear-chain CRF (Lafferty et al. 2001) with the usual features: what the model is compared with.
 
-python -m eval.crf train/recipes/default.yaml
+Run as `python -m eval.crf train/recipes/default.yaml`.
 """
 
 import sys
@@ -15,6 +15,7 @@ from annotations.labels import default_labels
 from annotations.scores import score
 from eval.report import span_table
 from models.checkpoint import Checkpoint
+from models.decoding import stretches
 from models.encoding import IGNORED, Window, tag
 from train.data import load
 from train.recipe import load_recipe
@@ -56,13 +57,7 @@ def _tags(document: Document, window: Window, allowed: Collection[str]) -> list[
 
 
 def _spans(window: Window, tags: Sequence[str]) -> list[Span]:
-    found: list[Span] = []
-    for (start, end), name in zip(window.words, tags, strict=True):
-        if name[0] == "I" and found and found[-1].label == name[2:]:
-            found[-1] = Span(found[-1].start, end, name[2:])
-        elif name != "O":
-            found.append(Span(start, end, name[2:]))
-    return found
+    return [Span(window.words[first][0], window.words[end - 1][1], label) for first, end, label in stretches(tags)]
 
 
 def main(recipe: Path) -> None:

@@ -143,7 +143,7 @@ def evaluate(
 ) -> None:
     """Score a model's spans, and its records where gold records are given.
 
-    Example: `malimet evaluate models/default corpus/test.json --records corpus/test.records.jsonl`
+    Example: `malimet evaluate models/default news.json --records news.records.jsonl`
     """
     from rich.console import Console
 

@@ -1,6 +1,6 @@
 """Logits to spans: Viterbi under the IOB2 rule that I-X follows only B-X or I-X."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,18 +48,22 @@ def spans(window: Window, logits: Floats, tags: Sequence[str], *, temperature: f
     scaled = scaled / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     probability = np.exp(scaled[np.arange(len(path)), path]) / np.exp(scaled).sum(axis=1)
-    found: list[Span] = []
-    position = 0
-    while position < len(path):
-        name = tags[path[position]]
-        end = position + 1
-        if name != "O":
-            while end < len(path) and tags[path[end]] == f"I-{name[2:]}":
+    return [
+        Span(window.words[first][0], window.words[end - 1][1], label, round(float(probability[first:end].min()), 4))
+        for first, end, label in stretches([tags[number] for number in path])
+    ]
+
+
+def stretches(names: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """The first word, the word behind the last, and the label of each run of IOB2 tags; a run bridges no gap."""
+    first = 0
+    while first < len(names):
+        end = first + 1
+        if names[first] != "O":
+            while end < len(names) and names[end] == f"I-{names[first][2:]}":
                 end += 1
-            score = round(float(probability[position:end].min()), 4)
-            found.append(Span(window.words[position][0], window.words[end - 1][1], name[2:], score))
-        position = end
-    return found
+            yield first, end, names[first][2:]
+        first = end
 
 
 def decode(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from annotations.document import Span
-from models.decoding import decode, viterbi
+from models.decoding import decode, stretches, viterbi
 from models.encoding import Window
 
 TAGS = ("O", "B-GPE", "I-GPE", "B-DATE", "I-DATE")
@@ -41,3 +41,8 @@ def test_spans_of_two_windows_that_overlap() -> None:
     found = decode([first, second], [sure[[0, 1, 2]], sure[[1, 2, 3]]], TAGS)
     assert found == [Span(3, 8, "GPE"), Span(9, 11, "DATE")]
     assert all(span.score is not None and span.score > 0.99 for span in found)
+
+
+def test_stretches_bridge_no_gap() -> None:
+    names = ["B-GPE", "I-GPE", "O", "I-GPE", "B-DATE", "B-DATE", "I-GPE"]
+    assert list(stretches(names)) == [(0, 2, "GPE"), (3, 4, "GPE"), (4, 5, "DATE"), (5, 6, "DATE"), (6, 7, "GPE")]

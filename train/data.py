@@ -11,7 +11,7 @@ from annotations.document import Document, Span
 from annotations.formats import auto
 from annotations.labels import LabelSet
 from models.encoding import IGNORED, Window, WindowEncoder, tag
-from train.recipe import Source
+from train.recipe import Source, find
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def load(sources: Iterable[Source], data: Path) -> Split:
     Documents of a group that any source holds out are never learned from, and of documents with the same id the one
     annotated for the most label groups is kept. Raises annotations.checks.Problem for a malformed document.
     """
-    read = [(source, list(auto.read(_find(source.path, data)))) for source in sources]
+    read = [(source, list(auto.read(find(source.path, data)))) for source in sources]
     dev = {
         _name(source): [document for document in documents if _held_out(source, document)]
         for source, documents in read
@@ -42,10 +42,6 @@ def load(sources: Iterable[Source], data: Path) -> Split:
             if _group(source, document) not in held and (not known or len(known.groups) < len(document.groups)):
                 train[document.id] = document
     return Split(list(train.values()), dev)
-
-
-def _find(path: Path, data: Path) -> Path:
-    return data / path if (data / path).exists() else path
 
 
 def _name(source: Source) -> str:

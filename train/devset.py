@@ -18,6 +18,11 @@ Found = dict[str, list[list[Span]]]
 Report = dict[str, dict[str, float]]
 
 
+def mean_f1(reports: dict[str, Report]) -> float:
+    """Micro-F1 averaged over the sources, each of which counts the same."""
+    return sum(report["micro avg"]["f1-score"] for report in reports.values()) / len(reports)
+
+
 @dataclass(frozen=True)
 class DevSet:
     """Documents by source. Logits come in the order of `windows`, [pieces, tags] each."""
@@ -54,11 +59,6 @@ class DevSet:
             name: score([document.document.spans for document in documents], found[name])
             for name, documents in self.sources.items()
         }
-
-    def mean_f1(self, found: Found) -> float:
-        """Micro-F1 averaged over the sources, each of which counts the same."""
-        reports = self.reports(found).values()
-        return sum(report["micro avg"]["f1-score"] for report in reports) / len(reports)
 
     def temperature(self, logits: Sequence[Floats]) -> float:
         """The temperature under which the gold tags of all words are most likely (Guo et al. 2017)."""

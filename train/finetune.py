@@ -23,7 +23,7 @@ from transformers import (
 from annotations.labels import LabelSet
 from models.encoding import WindowEncoder
 from train.data import Encoded, encode, load, rows
-from train.devset import DevSet
+from train.devset import DevSet, mean_f1
 from train.loss import marginal_loss
 from train.recipe import Finetuning
 from train.trainer import trainer_for
@@ -81,9 +81,9 @@ def finetune(
     console.print(_table(counts))
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
-        found = dev.decode(list(prediction.predictions))
-        by_source = {f"f1_{name}": report["micro avg"]["f1-score"] for name, report in dev.reports(found).items()}
-        return by_source | {"f1": dev.mean_f1(found)}
+        reports = dev.reports(dev.decode(list(prediction.predictions)))
+        by_source = {f"f1_{name}": report["micro avg"]["f1-score"] for name, report in reports.items()}
+        return by_source | {"f1": mean_f1(reports)}
 
     model = _model(base, labels, recipe.dropout)
     trainer = trainer_for(

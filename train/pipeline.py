@@ -12,7 +12,7 @@ from annotations.labels import default_labels
 from models.engine import Network, OnnxNetwork, TorchNetwork, run
 from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
-from train.devset import Found
+from train.devset import Found, mean_f1
 from train.finetune import Tuned, finetune
 from train.pretrain import pretrain
 from train.recipe import Recipe
@@ -54,8 +54,9 @@ def _write(recipe: Recipe, tuned: Tuned, commit: str | None, console: Console) -
     }
     dev = tuned.dev
     found = {name: dev.decode(run(network, dev.windows)) for name, network in networks.items()}
+    reports = {name: dev.reports(spans) for name, spans in found.items()}
     parity = {
-        name: {"f1": dev.mean_f1(spans), "differing": _differing(found["torch"], spans)}
+        name: {"f1": mean_f1(reports[name]), "differing": _differing(found["torch"], spans)}
         for name, spans in found.items()
     }
     kept = "onnx int8"
@@ -68,7 +69,7 @@ def _write(recipe: Recipe, tuned: Tuned, commit: str | None, console: Console) -
         "data": tuned.counts,
         "parity": parity,
         "onnx": kept,
-        "dev": dev.reports(found[kept]),
+        "dev": reports[kept],
     }
     directory = recipe.output / "model"
     save_directory(

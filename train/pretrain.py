@@ -1,6 +1,5 @@
 """Masked language modelling: a new encoder from unlabelled text, or an encoder adapted to it."""
 
-import lzma
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,23 +12,23 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast, set_seed
 
+from annotations.formats import open_bytes
+from models.encoding import IGNORED
 from models.tagger import MalimetConfig, MalimetForMaskedLM
 from models.tokenization import CONTINUES, MASK, PAD, UNK, train_tokenizer
-from train.recipe import Pretraining, Text
+from train.recipe import Pretraining, Text, find
 from train.trainer import trainer_for
-
-IGNORED = -100
 
 
 def read_texts(texts: Iterable[Text], data: Path, seed: int) -> Iterator[str]:
     """Lines of all texts, the stated share of each."""
     for text in texts:
         chance = random.Random(f"{seed} {text.path}")  # noqa: S311  a sample, not a secret
-        path = data / text.path
-        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
-            for line in lines:
-                if line.strip() and chance.random() < text.share:
-                    yield line.strip()
+        with open_bytes(find(text.path, data)) as lines:
+            for content in lines:
+                line = content.decode("utf-8").strip()
+                if line and chance.random() < text.share:
+                    yield line
 
 
 def pack(lines: Iterable[str], tokenizer: Tokenizer, row: int) -> Iterator[dict[str, list[Any]]]:

@@ -79,7 +79,7 @@ class Finetuning(Part):
 
 
 class Recipe(Part):
-    """Pre-train (optional), fine-tune, export. `data` is the directory that all data paths are relative to."""
+    """Pre-train (optional), fine-tune, export. data paths are looked up in `data`, then here."""
 
     name: str
     about: str = Field("", description="what the model card says of the data beyond their names and licences")
@@ -88,6 +88,11 @@ class Recipe(Part):
     seed: int = 1
     pretraining: Pretraining | None = None
     finetuning: Finetuning
+
+
+def find(path: Path, data: Path) -> Path:
+    """A recipe's path, looked up in its `data` directory, then in the working directory."""
+    return data / path if (data / path).exists() else path
 
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:

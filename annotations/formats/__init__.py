@@ -2,7 +2,8 @@
 
 A reader yields documents one by one and hands every Problem to `reject`, so that a malformed document costs only
 itself. A writer's file appears whole or not at all. A path that ends in .xz or .gz is packed. What the formats share
-is here."""
+is here.
+"""
 
 import gzip
 import io
