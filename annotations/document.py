@@ -28,7 +28,8 @@ class Relation:
 class Document:
     """A text, which is never altered, with its spans and the relations between them.
 
-    `groups` names the label groups that the annotators looked for: outside of them the absence of a span means nothing.
+    `groups` names the label groups, or single labels, that the annotators looked for: outside of them the absence of a
+    span means nothing.
     """
 
     id: str

@@ -60,9 +60,9 @@ class LabelSet(BaseModel):
         return cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
 
     def names(self, groups: Iterable[str] = GROUPS) -> tuple[str, ...]:
-        """Label names, of all groups or of some."""
+        """Label names: all of them, or those that are in some groups or are named themselves."""
         wanted = set(groups)
-        return tuple(label.name for label in self.labels if label.group in wanted)
+        return tuple(label.name for label in self.labels if label.group in wanted or label.name in wanted)
 
     @property
     def tags(self) -> tuple[str, ...]:

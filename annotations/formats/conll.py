@@ -17,8 +17,9 @@ from pydantic import ConfigDict, ValidationError
 
 from annotations.checks import Problem, check, fail
 from annotations.document import Document, Span
-from annotations.formats import Body, Reject, Text, body, first_fault, open_bytes, replace_bytes
+from annotations.formats import PAIRS, Body, Reject, Text, body, first_fault, open_bytes, replace_bytes
 from annotations.labels import default_labels
+from annotations.mapping import LabelMap, identity, relabel
 
 KAZNERD_GROUPS = frozenset({"entity", "time", "value"})
 KAZNERD_ID = re.compile(r"[A-Z]ID\d+")
@@ -26,7 +27,6 @@ COLUMNS = re.compile(r"[ \t]+")
 TOKEN = re.compile(r"[^\W_]+|\S")
 SPACE = re.compile(r"\s*")
 
-PAIRS = {"«": "»", "“": "”", "„": "“", '"': '"', "(": ")", "[": "]", "{": "}"}
 ATTACHED = tuple("»”)]},.;:!?…%‰")
 DECIMALS = 3
 
@@ -42,21 +42,26 @@ class _Row(NamedTuple):
     tag: str
 
 
-def read(path: Path, reject: Reject = fail, groups: Iterable[str] = KAZNERD_GROUPS) -> Iterator[Document]:
+def read(
+    path: Path, reject: Reject = fail, mapping: LabelMap | None = None, groups: Iterable[str] = KAZNERD_GROUPS
+) -> Iterator[Document]:
     """The documents of a file, with their spans in the order of the text.
 
-    `groups` names the label groups that the file annotates, where its documents do not say so themselves. A sentence
+    `mapping` gives our labels for those of the file, where they are not ours: see annotations.mapping.relabel. `groups`
+    names the label groups that a file in our labels annotates, where its documents do not say so themselves. A sentence
     without an id is called by the file's name and its first line. Tags must be strict IOB2 over known labels; whatever
     is not is a Problem with its line number.
     """
+    labels = identity() if mapping is None else mapping
+    tags = frozenset({"O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")})
     with open_bytes(path) as file:
         for lines in _blocks(file):
             try:
-                document = _parse(lines, f"{path.name}:{lines[0][0]}", frozenset(groups))
+                document = _parse(lines, f"{path.name}:{lines[0][0]}", frozenset(groups), tags)
             except Problem as problem:
                 reject(problem)
             else:
-                yield document
+                yield document if mapping is None else relabel(document, mapping)
 
 
 def write(documents: Iterable[Document], path: Path) -> None:
@@ -135,7 +140,7 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
         yield block
 
 
-def _parse(lines: list[tuple[int, bytes]], name: str, groups: frozenset[str]) -> Document:
+def _parse(lines: list[tuple[int, bytes]], name: str, groups: frozenset[str], tags: frozenset[str]) -> Document:
     first, top = lines[0]
     if top.startswith(b"# {"):
         try:
@@ -145,14 +150,14 @@ def _parse(lines: list[tuple[int, bytes]], name: str, groups: frozenset[str]) ->
             raise Problem(name, f"line {first}, {path}" if path else f"line {first}", why) from None
         rows = [_row(number, line, head.id) for number, line in lines[1:]]
         starts = _find(rows, head.text, head.id, first)
-        return head.document(head.id, _spans(rows, starts, head.id), ())
+        return head.document(head.id, _spans(rows, starts, head.id, tags), ())
     rows = [_row(number, line, name) for number, line in lines]
     if KAZNERD_ID.fullmatch(rows[0].token) and rows[0].tag == "O":
         name = rows.pop(0).token
     if not rows:
         raise Problem(name, f"line {first}", "the sentence has no tokens")
     text, starts = detokenise([row.token for row in rows])
-    return Document(name, text, _spans(rows, starts, name), groups=groups)
+    return Document(name, text, _spans(rows, starts, name, tags), groups=groups)
 
 
 def _row(number: int, line: bytes, name: str) -> _Row:
@@ -184,14 +189,13 @@ def _past_space(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _spans(rows: list[_Row], starts: list[int], name: str) -> tuple[Span, ...]:
+def _spans(rows: list[_Row], starts: list[int], name: str, tags: frozenset[str]) -> tuple[Span, ...]:
     spans: list[Span] = []
-    known = frozenset(default_labels().tags)
     before = "O"
     for row, start in zip(rows, starts, strict=True):
         end = start + len(row.token)
         prefix, _, label = row.tag.partition("-")
-        if row.tag not in known:
+        if row.tag not in tags:
             raise Problem(name, f"line {row.line}", f"{row.tag!r} is not O, nor B- or I- with a known label")
         if prefix == "B":
             spans.append(Span(start, end, label))
