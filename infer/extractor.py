@@ -9,7 +9,7 @@ from typing import Literal, Self
 from annotations.checks import Problem, fail
 from annotations.document import Document
 from annotations.formats import Reject
-from infer.records import Article, ModelName, build
+from infer.records import Article, ModelName, Reading, build
 from models.checkpoint import DEFAULT, Checkpoint
 from models.decoding import decode
 from models.encoding import Window
@@ -60,6 +60,12 @@ class Extractor:
 
         A document that cannot be read goes to `reject` as a Problem and has no article.
         """
+        return (article for _, article in self.readings(documents, batch_size=batch_size, reject=reject))
+
+    def readings(
+        self, documents: Iterable[Document | str], *, batch_size: int = 32, reject: Reject = fail
+    ) -> Iterator[Reading]:
+        """As `pipe`, each article with its document."""
         numbered = (
             Document(id=str(number), text=document) if isinstance(document, str) else document
             for number, document in enumerate(documents)
@@ -71,7 +77,7 @@ class Extractor:
                 scores = [next(logits) for _ in own]
                 spans = decode(own, scores, self._checkpoint.tags, temperature=self._checkpoint.temperature)
                 try:
-                    yield build(document, spans, self._model, unread(document.text, own))
+                    yield document, build(document, spans, self._model, unread(document.text, own))
                 except ValueError as error:
                     reject(Problem(document.id, "published", str(error)))
 

@@ -1,54 +1,103 @@
 """Names as a dictionary would head them: the nominative of an inflected mention, and mentions of one name merged.
 
-A case ending is taken off only where the sounds allow it: its first consonant must be the one that Kazakh assimilation
-gives after the stem (`Сенат-та`, `Семей-де`, `Иран-нан`), its vowel must go with the stem's (`Абай-ға`, `Семей-ге`).
-So `Астана`, `Сәбит` and `Алматы` keep their last syllable: no stem could take it as an ending. The possessive that
-holds a compound name together stays: `Алматы облысының` → `Алматы облысы`.
+A case ending is taken off only where the cases put it on: its first consonant must be the one that Kazakh assimilation
+gives after the stem (`Сенат-та`, `Семей-де`, `Иран-нан`), and after a short or a possessed stem its vowel must be in
+harmony (`Абай-ға`, `облысы-на`). So `Астана`, `Сәбит` and `Алматы` keep their last syllable: no stem could take it as
+an ending. The possessive that holds a compound name together stays: `Алматы облысының` → `Алматы облысы`.
 """
 
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from models.tokenization import LOOKALIKES
+
+# What the cases put on a stem by its last sound: genitive, dative, accusative, locative, ablative, instrumental.
+_CASES = {
+    "аәоөұүыіеэяё": "ның ға ны да дан мен",
+    "мнң": "ның ға ды да нан мен",
+    "лрй": "дың ға ды да дан мен",
+    "иую": "ның дың ға ны ды да дан мен",  # written as vowels, heard as a vowel and a glide: both kinds occur
+    "жз": "дың ға ды да дан бен",
+    "бвгдкқпстфхһцчшщ": "тың қа ты та тан пен",
+}
+_POSSESSED_CASES = "ның на н нда нан мен"  # after the possessive -ы, -і
 
 _BACK, _FRONT = frozenset("аоұыяю"), frozenset("әөүіеэ")
 _VOWELS = _BACK | _FRONT | frozenset("иуё")
-_GLIDES = frozenset("иую")  # written as vowels, heard as a vowel and a glide: both kinds of endings occur
-_NASALS, _HISSING = frozenset("мнң"), frozenset("жз")
-_LIQUIDS = frozenset("лрй") | _GLIDES
+_TO_FRONT = str.maketrans("аығқ", "еігк")
 
-# Names and words which end as a case would by the rules below; the end of a longer word counts too (Ақорда, Өзбекстан).
+
+def _forms(cases: str) -> frozenset[str]:
+    """Case endings with those made from the locative (`-дағы`), in back and in front vowels."""
+    back = [*cases.split(), *(f"{case}ғы" for case in cases.split() if case.endswith(("да", "та")))]
+    return frozenset(back) | {case.translate(_TO_FRONT) for case in back}
+
+
+_ENDINGS = {sound: _forms(cases) for sounds, cases in _CASES.items() for sound in sounds}
+_POSSESSED_ENDINGS = _forms(_POSSESSED_CASES)
+_ALL_ENDINGS = _POSSESSED_ENDINGS.union(*_ENDINGS.values())
+_LONGEST = max(map(len, _ALL_ENDINGS))
+_DETACHED_ENDINGS = _ALL_ENDINGS | {
+    possessive + case for possessive in ("ы", "і", "сы", "сі") for case in _POSSESSED_ENDINGS
+}
+_INVARIABLE = frozenset(("мен", "бен", "пен", "н"))
+_LOCATIVES = _forms("да та")
+_ACCUSATIVES = _forms("ны ды ты")
+
+# Names and words which end as a case would; the end of a longer word counts too (Ақорда, Өзбекстан, Самұрық-Қазына).
 _ENDS_LIKE_A_CASE = """
-орда стан ықшамаудан канада гренада уганда руанда мальта валлетта калькутта иордан магадан ливан ереван
-қарағанды шарбақты қамысты теректі бұланды зеренді жезді өскемен түркімен йемен бремен
-келді гелді берді болды балды иға леймен қаршыға
-төраға тұлға пошта почта
+орда стан ықшамаудан канада гренада гранада невада эллада антарктида барбуда уганда руанда луанда мальта валлетта
+калькутта иордан магадан ливан ереван түркімен йемен бремен манхэттен лесте
+қарағанды шарбақты қамысты теректі бұланды зеренді жезді бүркітті ақтасты өскемен
+келді гелді берді болды балды иға леймен қаршыға қобыланды ақтоқты байбақты ырысты мелинда бреннан слободан
+төраға тұлға пошта почта қазына қаида свобода дайын үшін кейін дейін
 """
 _LEXICAL = tuple(_ENDS_LIKE_A_CASE.split())
 
-# Case endings, longest first.
-_ENDING = re.compile(
-    r"(?:н?[дт](?:ағы|егі)|[дтн](?:ың|ің)|н?[дт](?:а|е)|[дтн](?:ан|ен)|[мбп]ен|[ғқ]а|[гк]е|[дтн][ыі]|н[ае]|н)$"
-)
-_DETACHED = re.compile(r"(?P<name>.*[^\W_])(?P<quote>[»”\"]*)\s?[-–’'ʼ]\s?(?P<ending>[а-яәғқңөұүһі]{1,5})$", re.DOTALL)
-_ATTACHED_TO_QUOTE = re.compile(r"(?P<name>.*[^\W_])(?P<quote>[»”\"]+)(?P<ending>[а-яәғқңөұүһі]{1,5})$", re.DOTALL)
-_OTHER_SCRIPT = re.compile(
-    r"(?P<name>.*(?:[A-Za-z0-9]|[А-ЯЁӘҒҚҢӨҰҮҺІ]{2}))(?P<quote>)(?P<ending>[а-яәғқңөұүһі]{1,5})$", re.DOTALL
+_LOWER, _UPPER = "а-яёәғқңөұүһі", "А-ЯЁӘҒҚҢӨҰҮҺІ"
+# An ending behind a hyphen or an apostrophe, or set off by what it follows: a quote, capitals, a digit, a Latin letter.
+_DETACHED = re.compile(
+    rf"(?P<name>.*[^\W_][»”\"]*)"
+    rf"(?:\s?[-–’'ʼ]\s?|(?:(?<=[»”\"A-Za-z0-9])|(?<=[{_UPPER}][{_UPPER}]))(?=[{_LOWER}]))"
+    rf"(?P<ending>[{_LOWER}{_UPPER}]{{1,7}})$",
+    re.DOTALL,
 )
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
-_SURNAME = ("ов", "ев", "ин", "ын", "ова", "ева", "ина", "ына")
-_PATRONYMIC = ("ұлы", "улы", "қызы", "кызы")
-_QUOTED = re.compile(r"^[«“„\"](?P<core>[^«»“”\"]+)[»”\"]")
-_LEGAL_FORMS = re.compile(r"(?:\s(?:ақ|жшс|жк|ққ|қб|рмк|мкк|рмқк|ұк|ұқ|партиясы|қоры|компаниясы|корпорациясы))+\.?$")
-_PERSON_PART = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*\.?")
+_QUOTES = re.compile(r"[«»“”„\"]")
+_SURNAMES = ("ов", "ев", "ин", "ын", "ова", "ева", "ина", "ына")
+_PATRONYMICS = ("ұлы", "улы", "қызы", "кызы")
+_UNINFLECTED = ("ADAGE", "CONTACT")
+
+# Words that end a name and only tell its kind, and what may open it in its own country: `ҚР Білім министрлігі`.
+_PLACE_KINDS = """
+қаласы қ ауылы кенті республикасы федерациясы
+"""
+_BODY_KINDS = """
+ақ жшс жк ққ қб рмк мкк рмқк ұк ұқ партиясы қоры компаниясы корпорациясы
+"""
+_KINDS = {"GPE": frozenset(_PLACE_KINDS.split()), "ORGANISATION": frozenset(_BODY_KINDS.split())}
+_STATE = re.compile(r"^(?:қр|қазақстан республикасы(?:ның)?)\s", re.IGNORECASE)
+# A name in quotes among words that only tell its kind: small letters or an abbreviation.
+_KIND = rf"(?:[{_LOWER}-]+|[{_UPPER}]+)"
+_QUOTED = re.compile(rf"(?:{_KIND}\s)*[«“„\"](?P<name>[^«»“”„\"]+)[»”\"](?:\s{_KIND})*")
+_WORD = re.compile(r"[^\W\d_]+")
+_PERSON_PART = re.compile(r"[^\W\d_]{1,2}\.|[^\W\d_]+")
+
+# Every script in plain Cyrillic letters, so that `Kaspi` and `Каспи`, `Карасай` and `Қарасай` are one.
+_DIGRAPHS = {"sh": "ш", "ch": "ч", "zh": "ж", "kh": "х", "ts": "ц", "ya": "я", "yu": "ю"}
+_LOOKALIKES = str.maketrans(LOOKALIKES)
+_LETTERS = str.maketrans("әғқңөұүһіыйёabcdefghijklmnopqrstuvwxyz", "агкноуухииие" + "абкдефгхижклмнопкрстуввкиз")
 
 
 def nominative(text: str, label: str) -> str:
     """The nominative of a mention: case endings off, quotes around the whole name off, the wording otherwise kept."""
     text = " ".join(text.split())
-    for pattern in (_DETACHED, _ATTACHED_TO_QUOTE, _OTHER_SCRIPT):
-        if (cut := pattern.match(text)) and _ENDING.fullmatch(cut["ending"]):
-            return _unquoted(cut["name"] + cut["quote"])
+    if label in _UNINFLECTED:
+        return text
+    if (cut := _DETACHED.match(text.translate(_LOOKALIKES))) and cut["ending"].lower() in _DETACHED_ENDINGS:
+        return _unquoted(text[: cut.end("name")])
     text = _unquoted(text)
     word = _LAST_WORD.search(text)
     if word is None:
@@ -56,129 +105,129 @@ def nominative(text: str, label: str) -> str:
     return text[: word.start()] + _stem(word[0], label, compound=" " in text[: word.start()])
 
 
-def merge(names: Sequence[tuple[str, str]]) -> list[int]:
+def key(text: str, label: str) -> str:
+    """What mentions of one name share: its nominative without capitals, script, quotes and words that tell its kind.
+
+    A person's is the parts of the name in alphabetical order, initials with their full stop.
+    """
+    name = nominative(text, label)
+    if label == "PERSON":
+        return " ".join(sorted(_PERSON_PART.findall(_plain(name))))
+    if label == "ORGANISATION":
+        quoted = _QUOTED.fullmatch(name)
+        name = quoted["name"] if quoted else _STATE.sub("", name)
+    words = name.split()
+    while len(words) > 1 and words[-1].lower().rstrip(".") in _KINDS.get(label, ()):
+        words.pop()
+    return _plain(" ".join(words))
+
+
+def merge(names: Sequence[tuple[str, str]], abbreviations: Mapping[int, str] | None = None) -> list[int]:
     """The cluster of each (text, label) mention, numbered in the order of first mention.
 
-    Equal nominatives of one label are one name, whatever their capitals, quotes and legal form. A person's shorter
-    mention (`Мұратбеков`, `Қ.Мұратбеков`) joins the fuller one that it can stand for: of several, the latest before it.
+    Mentions of one label with equal keys are one name; `abbreviations` holds, by its position, what a mention is also
+    called. A person's shorter mention (`Мұратбеков`, `Қ.Мұратбеков`) joins the fuller one that it can stand for: of
+    several, the latest before it.
     """
-    keys = [(label, _key(nominative(text, label), label)) for text, label in names]
+    keys = [(label, key(text, label)) for text, label in names]
+    written_out = {(keys[at][0], key(short, keys[at][0])): keys[at] for at, short in (abbreviations or {}).items()}
+    keys = [written_out.get(own, own) for own in keys]
     people: dict[str, list[int]] = defaultdict(list)  # a person's key -> the positions of its mentions
     holders: dict[str, set[str]] = defaultdict(set)  # a word -> the keys that hold it
-    for position, (label, key) in enumerate(keys):
+    for position, (label, own) in enumerate(keys):
         if label == "PERSON":
-            people[key].append(position)
-            for word in key.split():
-                holders[word].add(key)
+            people[own].append(position)
+            for word in own.split():
+                holders[word].add(own)
     clusters: dict[tuple[str, str], int] = {}
     result = []
-    for position, (label, key) in enumerate(keys):
-        head = _head(key, position, people, holders) if label == "PERSON" else key
+    for position, (label, own) in enumerate(keys):
+        head = _head(own, position, people, holders) if label == "PERSON" else own
         result.append(clusters.setdefault((label, head), len(clusters)))
     return result
 
 
-def _head(key: str, position: int, people: dict[str, list[int]], holders: dict[str, set[str]]) -> str:
-    """The fullest name that `key` can stand for; of several fuller ones the latest before `position`, else the next."""
-    word = next((part for part in key.split() if not _is_initial(part)), "")
-    fuller = [other for other in holders.get(word, ()) if _fullness(other) > _fullness(key) and _stands_for(key, other)]
-    if not fuller:
-        return key
-    places = {other: _nearest(people[other], position) for other in fuller}
-    nearest = max(fuller, key=lambda other: (places[other] <= position, -abs(places[other] - position)))
-    return _head(nearest, places[nearest], people, holders)
-
-
-def _nearest(positions: list[int], position: int) -> int:
-    """The last of the ascending `positions` that is not after `position`, else the first."""
-    return positions[max(bisect_right(positions, position) - 1, 0)]
-
-
 def fullest(names: Sequence[tuple[str, str]]) -> str:
     """The name of a cluster: the nominative, of all its (text, label) mentions, with the most words written out; of
-    equals one that is not in capitals, as headlines are."""
+    equals one in capital and small letters both, as it is not in a headline."""
     nominatives = (nominative(text, label) for text, label in names)
-    return max(nominatives, key=lambda name: (_fullness(name), not name.isupper(), len(name)))
+    return max(nominatives, key=lambda name: (_fullness(name), not name.isupper(), not name.islower(), len(name)))
+
+
+def abbreviates(short: str, name: str) -> bool:
+    """Whether the letters of `short` are initials of the words of `name`, in order and from the first word on."""
+    initials = [word[0] for word in _WORD.findall(name.lower())]
+    rest = iter(initials)
+    return initials[:1] == [*short.lower()[:1]] and all(letter in rest for letter in short.lower())
 
 
 def _stem(word: str, label: str, *, compound: bool) -> str:
-    """`word` without its case ending, if the sounds allow it to have one."""
-    lowered = word.lower()
+    """`word` without its case ending, if it has one."""
+    lowered = word.translate(_LOOKALIKES).lower()
     if lowered.endswith(_LEXICAL):
         return word
-    for length in range(min(5, len(word) - 2), 0, -1):
-        ending, stem = lowered[-length:], lowered[:-length]
-        if _ENDING.fullmatch(ending) and _takes(stem, ending, label, compound=compound):
+    for length in range(min(_LONGEST, len(word) - 2), 0, -1):
+        if _is_inflected(lowered[:-length], lowered[-length:], label, compound=compound):
             return word[:-length]
     return word
 
 
-def _takes(stem: str, ending: str, label: str, *, compound: bool) -> bool:
-    """Whether `stem` takes `ending`: harmony and assimilation; a possessed stem takes endings of its own."""
+def _is_inflected(stem: str, ending: str, label: str, *, compound: bool) -> bool:
+    """Whether `ending` is a case on `stem`, the last word of a name, rather than the end of the name itself."""
     vowels = [sound for sound in stem if sound in _VOWELS]
-    if not vowels or len(stem) < (2 if ending.endswith("ң") else 3):
+    genitive = ending.endswith("ң")
+    if not vowels or len(stem) < (2 if genitive else 3):
         return False
-    if label == "PERSON" and len(stem) < 4 and not ending.endswith("ң"):
-        return False  # Линда, Кармен, Бектен: short given names end so more often than they are inflected so
-    if len(stem) < 4 and not _in_harmony(vowels[-1], ending):
+    harmonic = ending in _INVARIABLE or vowels[-1] not in (_BACK if _FRONT & set(ending) else _FRONT)
+    if ending not in _ENDINGS.get(stem.rstrip("ьъ")[-1:], ()):
+        return ending in _POSSESSED_ENDINGS and harmonic and _is_possessed(stem, ending, label, compound=compound)
+    if len(stem) < 4 and not harmonic:
         return False
-    last = stem[-1]
-    if ending in ("н", "на", "не") or ending[:2] in ("нд",) or (ending in ("нан", "нен") and last in "ыі"):
-        return _is_possessed(stem, label, compound or ending != "н") and _in_harmony(vowels[-1], ending)
-    if compound and label != "PERSON" and ending[-1] in "ыі":
-        return False  # ауданы, институты: a compound's last word is possessed, and its accusative is -н
-    if label == "PERSON" and ending in ("да", "де", "та", "те") and not stem.endswith(_SURNAME):
-        return False  # Фарида, Айзада: women's names end so more often than men are a place where something is
-    return ending[0] in _openings(last, ending)
+    if label == "PERSON":
+        # Линда, Кармен: short given names end so more often than they are inflected so; Фарида, Айзада: women's names
+        # end so more often than a person is a place where something is.
+        return genitive or (len(stem) > 3 and (ending not in _LOCATIVES or stem.endswith(_SURNAMES)))
+    return not (compound and ending in _ACCUSATIVES)  # ауданы, институты: possessed, so that their accusative is -н
 
 
-def _in_harmony(vowel: str, ending: str) -> bool:
-    front = bool(set(ending) & _FRONT)
-    return ending in ("мен", "бен", "пен", "н") or vowel not in (_BACK if front else _FRONT)
-
-
-def _is_possessed(stem: str, label: str, likely: bool) -> bool:
-    """Whether the stem ends in the possessive -ы, -і, after which the endings differ: `облысы-на`, `облысы-н`."""
-    if stem[-1] not in "ыі":
+def _is_possessed(stem: str, ending: str, label: str, *, compound: bool) -> bool:
+    """Whether the stem of a possessed word's ending is one: `облысы-на`, `Әбішұлы-н`."""
+    if not stem.endswith(("ы", "і")):
         return False
-    return stem.endswith(_PATRONYMIC) or (label != "PERSON" and (likely or stem[-2] in "сғгб"))
-
-
-def _openings(last: str, ending: str) -> str:
-    """The consonants with which `ending` may begin after the sound `last`."""
-    if ending == "мен" or ending == "бен" or ending == "пен":
-        return "б" if last in _HISSING else "м" if last in _VOWELS | _NASALS | _LIQUIDS else "п"
-    if ending[0] in "ғқгк":
-        return "ғг" if last in _VOWELS | _NASALS | _LIQUIDS | _HISSING else "қк"
-    if last not in _VOWELS | _NASALS | _LIQUIDS | _HISSING:
-        return "т"
-    if last in _LIQUIDS and last in _GLIDES:
-        return "дн" if ending[1:] in ("ың", "ің", "ы", "і") else "д"
-    if ending.endswith("ң"):
-        return "н" if last in _VOWELS | _NASALS else "д"
-    if ending in ("ны", "ні", "ды", "ді", "ты", "ті"):
-        return "н" if last in _VOWELS else "д"
-    if ending.endswith("н"):
-        return "н" if last in _NASALS else "д"
-    return "д"
+    if label == "PERSON":
+        return stem.endswith(_PATRONYMICS)
+    return compound or ending != "н" or stem[-2] in "сғгб"
 
 
 def _unquoted(text: str) -> str:
     """`text` without quotes around the whole of it, and without one that was left open or closed by the span's edge."""
     inner = text.strip("«»“”„\"'’ ")
-    return inner if not re.search(r"[«»“”„\"]", inner) else text
+    return text if _QUOTES.search(inner) else inner
 
 
-def _key(name: str, label: str) -> str:
-    """What equal names share: no capitals, quotes or legal form; a person's initials set apart from the surname."""
-    if label == "PERSON":
-        return " ".join(sorted(part.lower() for part in _PERSON_PART.findall(name)))
-    if quoted := _QUOTED.match(name):
-        return quoted["core"].lower()
-    lowered = name.lower()
-    if label == "GPE":
-        return re.sub(r"\s(?:қаласы|қ\.?)$", "", lowered)
-    return _LEGAL_FORMS.sub("", lowered) if label == "ORGANISATION" else lowered
+def _plain(name: str) -> str:
+    """`name` in small plain Cyrillic letters."""
+    name = name.translate(_LOOKALIKES).lower()
+    for pair, letter in _DIGRAPHS.items():
+        name = name.replace(pair, letter)
+    return name.translate(_LETTERS)
+
+
+def _head(short: str, position: int, people: dict[str, list[int]], holders: dict[str, set[str]]) -> str:
+    """The fullest key that `short` can stand for: of several fuller ones the latest before `position`, or the next."""
+    while True:
+        word = next((part for part in short.split() if not _is_initial(part)), "")
+        fuller = [own for own in holders.get(word, ()) if _fullness(own) > _fullness(short) and _stands_for(short, own)]
+        if not fuller:
+            return short
+        places = {own: _nearest(people[own], position) for own in fuller}
+        short = max(fuller, key=lambda own: (places[own] <= position, -abs(places[own] - position)))
+        position = places[short]
+
+
+def _nearest(positions: list[int], position: int) -> int:
+    """The last of the ascending `positions` that is not after `position`, else the first."""
+    return positions[max(bisect_right(positions, position) - 1, 0)]
 
 
 def _is_initial(part: str) -> bool:

@@ -4,24 +4,22 @@ A name (place, subject, speaker, entity) is the nominative, merged over the docu
 anchors stays without its dates, and a warning says so once.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from annotations.document import Document, Span
-from annotations.labels import default_labels
+from infer import entities
 from infer.linking import Change, Metric, link
-from infer.names import fullest, merge, nominative
+from infer.names import nominative
 from infer.numbers import Bound, Number
 from infer.periods import publication_date, resolve
+from infer.repeats import Fact, firsts
 from infer.units import Kind
 
-_APPOSITION = re.compile(r"\s|\s?[,–—-]\s?")
 _SOME_DAY = date(2020, 7, 1)  # stands for any publication date: does a period depend on one?
 
 
@@ -56,7 +54,7 @@ class Period(Text):
 
 
 class Name(Text):
-    """A named place, subject or speaker; `name` is the nominative of its fullest mention in the document."""
+    """A named place, subject, speaker or body; `name` is the nominative of its fullest mention in the document."""
 
     name: str
     label: str
@@ -70,7 +68,11 @@ class Sentence(_Model):
 
 
 class Record(_Model):
-    """One metric: a value, its number and what it is about. `score` is that of its weakest span or link."""
+    """One metric: a value, its number and what it is about.
+
+    `score` is that of its weakest span or link; `repeats` is the place in `metrics` of the first record that tells the
+    same fact, null for that record itself.
+    """
 
     value: Text
     number: int | float
@@ -88,6 +90,7 @@ class Record(_Model):
     sentence: Sentence
     score: float
     how: tuple[str, ...]
+    repeats: int | None = None
 
 
 class Mention(Text):
@@ -103,12 +106,14 @@ class Position(Text):
 
 
 class Entity(_Model):
-    """A named entity with all its mentions, in the order of the text."""
+    """A named entity with all its mentions, in the order of the text; of a person the post, and the organisation or
+    place that the post belongs to."""
 
     label: str
     name: str
     mentions: tuple[Mention, ...]
     position: Position | None = None
+    body: Name | None = None
 
 
 class Marked(_Model):
@@ -140,7 +145,12 @@ class Article(_Model):
     unread: int
     warnings: tuple[str, ...]
 
+    def unique(self) -> Self:
+        """The article with each fact told once: without the metrics that repeat an earlier one."""
+        return self.model_copy(update={"metrics": tuple(record for record in self.metrics if record.repeats is None)})
 
+
+Reading = tuple[Document, Article]  # a document and what was read from it
 Names = Mapping[Span, str]
 
 
@@ -152,8 +162,8 @@ def build(document: Document, spans: Sequence[Span], model: ModelName, unread: i
     """
     spans = sorted(spans)
     published = date.fromisoformat(document.published) if document.published else publication_date(document.text)
-    clusters = _clusters(document, spans)
-    names = {span: _fullest(document, cluster) for cluster in clusters for span in cluster}
+    named = entities.find(document.text, spans)
+    names = {span: entity.name for entity in named for span in entity.mentions}
     metrics, unreadable = [], []
     for metric in link(document.text, spans):
         if metric.number is None:
@@ -164,8 +174,8 @@ def build(document: Document, spans: Sequence[Span], model: ModelName, unread: i
         id=document.id,
         title=document.title,
         published=published,
-        metrics=tuple(metrics),
-        entities=tuple(_entity(document, spans, cluster, names[cluster[0]]) for cluster in clusters),
+        metrics=_with_repeats(metrics),
+        entities=tuple(_entity(document, entity) for entity in named),
         spans=tuple(Marked(start=span.start, end=span.end, label=span.label, score=span.score) for span in spans),
         model=model,
         unread=unread,
@@ -198,6 +208,30 @@ def _record(document: Document, metric: Metric, number: Number, names: Names, pu
     )
 
 
+def _with_repeats(metrics: Sequence[Record]) -> tuple[Record, ...]:
+    repeated = firsts([_fact(record) for record in metrics])
+    return tuple(r.model_copy(update={"repeats": first}) for r, first in zip(metrics, repeated, strict=True))
+
+
+def _fact(record: Record) -> Fact:
+    period = record.period
+    words = period.text.lower() if period else None
+    days = (period.from_, period.to) if period and period.from_ and period.to else None
+    return Fact(
+        sentence=record.sentence.start,
+        number=record.number,
+        high=record.number_high,
+        unit=record.unit,
+        bound=record.bound,
+        change=record.change,
+        indicator=record.indicator.lemma if record.indicator else None,
+        action=record.action.text if record.action else None,
+        period=days or words,
+        place=record.place.name if record.place else None,
+        subject=record.subject.name if record.subject else None,
+    )
+
+
 def _json_number(number: Decimal) -> int | float:
     """A JSON number: an int where the decimal is whole, so that large counts stay exact."""
     return int(number) if number == number.to_integral_value() else float(number)
@@ -223,33 +257,14 @@ def _warnings(metrics: Sequence[Record], published: date | None, unread: int) ->
         yield f"{unread} characters were not read by the model"
 
 
-def _clusters(document: Document, spans: Sequence[Span]) -> list[list[Span]]:
-    """The mentions of each entity, in the order of first mention."""
-    labels = default_labels().names(["entity"])
-    mentions = [span for span in spans if span.label in labels]
-    clusters: dict[int, list[Span]] = {}
-    for span, cluster in zip(mentions, merge([(document.cut(m), m.label) for m in mentions]), strict=True):
-        clusters.setdefault(cluster, []).append(span)
-    return list(clusters.values())
-
-
-def _fullest(document: Document, cluster: Sequence[Span]) -> str:
-    return fullest([(document.cut(span), span.label) for span in cluster])
-
-
-def _entity(document: Document, spans: Sequence[Span], cluster: Sequence[Span], name: str) -> Entity:
-    mentions = tuple(Mention.of(document, span, score=span.score) for span in cluster)
-    return Entity(label=cluster[0].label, name=name, mentions=mentions, position=_position(document, spans, cluster))
-
-
-def _position(document: Document, spans: Sequence[Span], cluster: Sequence[Span]) -> Position | None:
-    """The first post beside a mention of a person: `облыс әкімі Асан Үсенов`, `Асан Үсенов, облыс әкімі`."""
-    if cluster[0].label != "PERSON":
-        return None
-    persons = set(cluster)
-    for left, right in pairwise(spans):
-        post, person = (left, right) if left.label == "POSITION" else (right, left)
-        gap = document.text[left.end : right.start]
-        if post.label == "POSITION" and person in persons and _APPOSITION.fullmatch(gap):
-            return Position.of(document, post, name=nominative(document.cut(post), post.label))
-    return None
+def _entity(document: Document, found: entities.Entity) -> Entity:
+    position, body = found.position, found.body
+    return Entity(
+        label=found.label,
+        name=found.name,
+        mentions=tuple(Mention.of(document, span, score=span.score) for span in found.mentions),
+        position=Position.of(document, position, name=nominative(document.cut(position), position.label))
+        if position
+        else None,
+        body=Name.of(document, body.span, name=body.name, label=body.span.label) if body else None,
+    )

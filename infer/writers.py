@@ -1,4 +1,6 @@
-"""Articles to files: whole as JSON Lines, or their metrics as a table, one row a record, as CSV or Parquet."""
+"""What was read to files: articles whole as JSON Lines, their metrics as a table, one row a record, as CSV or Parquet,
+or a web page to read them on.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from annotations.atomic import atomic_bytes, atomic_text
-from infer.records import Article, Record
+from infer.records import Article, Reading, Record
 
 COLUMNS = {
     "id": "string",
@@ -31,17 +33,18 @@ COLUMNS = {
     "sentence_start": "int64",
     "sentence_end": "int64",
     "score": "float64",
+    "repeats": "int64",
 }
 
 
-def write(articles: Iterable[Article], path: Path) -> None:
-    """Write articles in the format that the name asks for; the file appears whole or not at all.
+def write(readings: Iterable[Reading], path: Path) -> None:
+    """Write documents' articles in the format that the name asks for; the file appears whole or not at all.
 
     Raises ValueError for another suffix, ImportError that names the extra where pyarrow is missing.
     """
     if path.suffix not in WRITERS:
         raise ValueError(f"{path}: records are written as {', '.join(WRITERS)}")
-    WRITERS[path.suffix](articles, path)
+    WRITERS[path.suffix](readings, path)
 
 
 def row(article: Article, record: Record) -> dict[str, Any]:
@@ -70,36 +73,45 @@ def row(article: Article, record: Record) -> dict[str, Any]:
         "sentence_start": record.sentence.start,
         "sentence_end": record.sentence.end,
         "score": record.score,
+        "repeats": record.repeats,
     }
 
 
-def _rows(articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
-    return (row(article, record) for article in articles for record in article.metrics)
+def _rows(readings: Iterable[Reading]) -> Iterator[dict[str, Any]]:
+    return (row(article, record) for _, article in readings for record in article.metrics)
 
 
-def _jsonl(articles: Iterable[Article], path: Path) -> None:
+def _jsonl(readings: Iterable[Reading], path: Path) -> None:
     with atomic_text(path) as file:
-        for article in articles:
+        for _, article in readings:
             file.write(article.model_dump_json(by_alias=True) + "\n")
 
 
-def _csv(articles: Iterable[Article], path: Path) -> None:
+def _csv(readings: Iterable[Reading], path: Path) -> None:
     with atomic_text(path) as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
-        table.writerows(_rows(articles))
+        table.writerows(_rows(readings))
 
 
-def _parquet(articles: Iterable[Article], path: Path) -> None:
+def _parquet(readings: Iterable[Reading], path: Path) -> None:
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise ImportError("Parquet needs the `parquet` extra: pip install 'malimet[parquet]'") from error
     schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
-    table = pyarrow.Table.from_pylist(list(_rows(articles)), schema=schema)
+    table = pyarrow.Table.from_pylist(list(_rows(readings)), schema=schema)
     with atomic_bytes(path) as file:
         parquet.write_table(table, file)
 
 
-WRITERS = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}
+def _html(readings: Iterable[Reading], path: Path) -> None:
+    from infer import page
+
+    content = page.render(readings)
+    with atomic_text(path) as file:
+        file.write(content)
+
+
+WRITERS = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet, ".html": _html}

@@ -39,12 +39,16 @@ class EngineName(StrEnum):
 @app.command()
 def extract(
     paths: Annotated[list[Path], typer.Argument(help=".txt or .jsonl files, directories of them, or - for stdin")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="a .jsonl, .csv or .parquet file")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="a .jsonl, .csv, .parquet or .html file")
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
     engine: Annotated[EngineName, typer.Option(help="what runs the network")] = EngineName.onnx,
     format: Annotated[
         Format | None, typer.Option(help="without -o: by default a table on a terminal, else JSON Lines")
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="print how each record was read")] = False,
+    unique: Annotated[bool, typer.Option("--unique", help="without records that repeat an earlier one")] = False,
 ) -> None:
     """Read articles and write their records.
 
@@ -52,6 +56,8 @@ def extract(
 
     - `malimet extract article.txt`
     - `malimet extract news/ -o records.parquet`
+    - `malimet extract article.txt -o article.html`
+    - `malimet extract article.txt --explain`
     - `cat article.txt | malimet extract - --format jsonl`
 
     Documents that cannot be read are listed on stderr, or with -o in a file beside it that ends in .rejects.jsonl; the
@@ -60,6 +66,7 @@ def extract(
     from rich.console import Console
     from rich.progress import track
 
+    from infer import explain as explanation
     from infer import readers, table, writers
     from infer.extractor import Extractor
     from models.checkpoint import DEFAULT
@@ -68,17 +75,25 @@ def extract(
     try:
         if output and output.suffix not in writers.WRITERS:
             raise ValueError(f"{output}: records are written as {', '.join(writers.WRITERS)}")
+        if explain and (output or format):
+            raise ValueError("--explain prints for people: it goes with neither -o nor --format")
         extractor = Extractor.load(model or DEFAULT, engine=engine.value)
-        articles = extractor.pipe(readers.read(paths, rejects.append), reject=rejects.append)
+        readings = extractor.readings(readers.read(paths, rejects.append), reject=rejects.append)
+        if unique:
+            readings = ((document, article.unique()) for document, article in readings)
         if output:
             progress = Console(stderr=True)
-            writers.write(track(articles, "articles", console=progress, disable=not progress.is_terminal), output)
+            writers.write(track(readings, "articles", console=progress, disable=not progress.is_terminal), output)
+        elif explain:
+            console = Console(highlight=False)
+            for document, article in readings:
+                console.print(explanation.render(document, article), soft_wrap=True)
         elif format == Format.table or (format is None and sys.stdout.isatty()):
             console = Console()
-            for article in articles:
+            for _, article in readings:
                 console.print(table.render(article))
         else:
-            for article in articles:
+            for _, article in readings:
                 print(article.model_dump_json(by_alias=True))
     except (ValueError, OSError, ImportError) as error:
         _stop(error)

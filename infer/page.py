@@ -1,0 +1,110 @@
+"""Articles as one web page that needs nothing but itself: the text with its marks, the records, the names.
+
+Jinja2 escapes whatever comes from a document, and the page's own policy runs no script but `page.js`. The text is cut
+into marks here, where offsets count code points; the script knows marks by their ids only.
+"""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from annotations.labels import Label, default_labels
+from infer import display
+from infer.records import Article, Marked, Reading, Text
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of the text: a mark and, if it is a value's, the place of its record; or what stands between marks."""
+
+    text: str
+    mark: Marked | None = None
+    record: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """One article on the page, and how its marks and records are called there."""
+
+    id: str
+    text: str
+    article: Article
+
+    @property
+    def heading(self) -> str:
+        return self.article.title or self.article.id
+
+    def mark(self, part: Text | Marked) -> str:
+        """The id of the mark that is a part of a record or a name."""
+        return f"{self.id}m{part.start}"
+
+    def record(self, place: int) -> str:
+        """The id of a record's row."""
+        return f"{self.id}r{place}"
+
+    def pieces(self) -> Iterator[_Piece]:
+        """The whole text in order. Raises ValueError for spans that overlap or reach beyond it."""
+        records = {record.value.start: place for place, record in enumerate(self.article.metrics)}
+        position = 0
+        for span in self.article.spans:
+            if not position <= span.start < span.end <= len(self.text):
+                raise ValueError(f"{self.article.id}: the span at {span.start} overlaps another or leaves the text")
+            yield _Piece(self.text[position : span.start])
+            yield _Piece(self.text[span.start : span.end], span, records.get(span.start))
+            position = span.end
+        yield _Piece(self.text[position:])
+
+    def roles(self) -> dict[str, str]:
+        """The roles that some record fills, with their Kazakh names."""
+        filled = {name for record in self.article.metrics for name in display.ROLES if getattr(record, name)}
+        return {name: kazakh for name, kazakh in display.ROLES.items() if name in filled}
+
+    def labels(self) -> list[tuple[Label, int]]:
+        """The labels of the text, the most frequent first, with how often they occur."""
+        counts = Counter(span.label for span in self.article.spans)
+        return [(_label(name), count) for name, count in counts.most_common()]
+
+
+def render(readings: Iterable[Reading]) -> str:
+    """The page, which holds all articles in memory; each must have been read from the document beside it.
+
+    Raises ValueError where the spans of an article overlap or leave its text.
+    """
+    sections = [_Section(f"a{number}", document.text, article) for number, (document, article) in enumerate(readings)]
+    return _environment().get_template("page.html").render(sections=sections)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    colours = "".join(f".{label.name} {{ --color: {label.color}; }}\n" for label in default_labels().labels)
+    environment.globals.update(
+        display=display,
+        label=_label,
+        digest=_digest,
+        style=Markup((_HERE / "page.css").read_text("utf-8") + colours),  # noqa: S704  ours, as the script is
+        script=Markup((_HERE / "page.js").read_text("utf-8")),  # noqa: S704
+    )
+    return environment
+
+
+def _label(name: str) -> Label:
+    """A label of the label set; one that a model brought of its own stands for itself."""
+    own = Label(name=name, kk=name, en=name, color="", hotkey="", group="entity")
+    return next((label for label in default_labels().labels if label.name == name), own)
+
+
+def _digest(content: str) -> str:
+    """The source by which a Content-Security-Policy knows an inline script or style."""
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
