@@ -9,7 +9,7 @@ from rich.table import Table
 from annotations.document import Document, Span
 from annotations.formats import auto
 from annotations.labels import default_labels
-from annotations.scores import score
+from annotations.scores import COLUMNS, cells, score
 from eval import records
 from infer.extractor import Extractor
 from infer.records import Article
@@ -42,10 +42,9 @@ def spans(documents: Sequence[Document], articles: Sequence[Article]) -> list[li
 
 def span_table(report: dict[str, dict[str, float]], title: str) -> Table:
     """Precision, recall, F1 and the number of gold spans, a label a row."""
-    table = Table("label", "precision", "recall", "F1", "spans", title=title)
+    table = Table(*COLUMNS, title=title)
     for label, figures in report.items():
-        shares = (f"{figures[measure]:.3f}" for measure in ("precision", "recall", "f1-score"))
-        table.add_row(label, *shares, f"{figures['support']:.0f}")
+        table.add_row(*cells(label, figures))
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import tiny_recipe
 from rich.console import Console
-from transformers import AutoModelForTokenClassification
+from transformers import AutoModelForMaskedLM, AutoModelForTokenClassification
 
 from annotations.document import Document
 from infer.extractor import Extractor
@@ -63,6 +63,43 @@ def test_torch_and_onnx_agree(trained: Path, documents: list[Document]) -> None:
     torch_logits = run(TorchNetwork.open(trained), windows)
     full = run(OnnxNetwork(trained.parent / "fp32.onnx"), windows)
     assert max(np.abs(a - b).max() for a, b in zip(torch_logits, full, strict=True)) < 1e-3
+
+
+def test_a_student_learns_from_teachers(tmp_path: Path, documents: list[Document]) -> None:
+    """The student knows the sentences before it has seen a label: one epoch of fine-tuning then changes little."""
+    dev = [replace(document, id=f"dev {document.id}") for document in documents]
+    recipe = load_recipe(
+        tiny_recipe(tmp_path, documents, dev),
+        [
+            "distillation={teachers: 2, texts: [{path: text.txt}]}",
+            "distillation.optimisation={steps: 200, batch_size: 8, learning_rate: 0.01}",
+        ],
+    )
+    directory = train(recipe, Console(quiet=True))
+    scores = json.loads((recipe.output / "student" / "teachers.json").read_text("utf-8"))
+    assert list(scores) == ["teacher 1", "teacher 2", "their mean"]
+    student = load_recipe(
+        tmp_path / "recipe.yaml",
+        [
+            "pretraining=null",
+            f"finetuning.base={recipe.output / 'student'}",
+            f"output={tmp_path / 'after'}",
+            "finetuning.optimisation={steps: 1, batch_size: 2, learning_rate: 0.0}",
+        ],
+    )
+    metrics = json.loads((train(student, Console(quiet=True)) / "metrics.json").read_text("utf-8"))
+    assert metrics["dev"]["dev"]["micro avg"]["f1-score"] == scores["their mean"]["dev"] > 0.9
+    assert (directory / "model.onnx").exists()
+
+
+def test_an_encoder_is_adapted_to_ones_own_text(trained: Path, tmp_path: Path, documents: list[Document]) -> None:
+    """A recipe without fine-tuning goes on pre-training what it is given, here a model directory."""
+    recipe = load_recipe(
+        tiny_recipe(tmp_path, documents, documents),
+        ["finetuning=null", "pretraining.encoder=null", f"pretraining.base={trained}"],
+    )
+    encoder = train(recipe, Console(quiet=True))
+    assert AutoModelForMaskedLM.from_pretrained(encoder).config.hidden_size == 32
 
 
 def test_transformers_loads_the_directory(trained: Path) -> None:

@@ -2,15 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
+from annotations.checks import fail
 from annotations.document import Document, Span
-from annotations.formats import auto
-from annotations.labels import LabelSet
+from annotations.formats import Reject, auto
+from annotations.labels import LabelSet, default_labels
 from models.encoding import IGNORED, Window, WindowEncoder, tag
+from train.augment import Kind, augmentations
 from train.recipe import Source, find
 
 
@@ -22,13 +25,13 @@ class Split:
     dev: dict[str, list[Document]]
 
 
-def load(sources: Iterable[Source], data: Path) -> Split:
+def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
     """Read all sources, whose paths are looked up in `data`, then in the working directory.
 
     Documents of a group that any source holds out are never learned from, and of documents with the same id the one
-    annotated for the most label groups is kept. Raises annotations.checks.Problem for a malformed document.
+    annotated for the most labels is kept. Malformed documents are left out, and `reject` is told of each.
     """
-    read = [(source, list(auto.read(find(source.path, data)))) for source in sources]
+    read = [(source, list(auto.read(find(source.path, data), reject, source.labels))) for source in sources]
     dev = {
         _name(source): [document for document in documents if _held_out(source, document)]
         for source, documents in read
@@ -39,13 +42,28 @@ def load(sources: Iterable[Source], data: Path) -> Split:
     for source, documents in read:
         for document in documents:
             known = train.get(document.id)
-            if _group(source, document) not in held and (not known or len(known.groups) < len(document.groups)):
+            if _group(source, document) not in held and (not known or _breadth(known) < _breadth(document)):
                 train[document.id] = document
     return Split(list(train.values()), dev)
 
 
+def augmented(documents: Sequence[Document], shares: Mapping[Kind, float], seed: int) -> Iterator[Document]:
+    """Changed copies of documents: for each kind of augmentation of the stated share of them, drawn by `seed`."""
+    kinds = augmentations(documents)
+    for kind, share in shares.items():
+        random = Random(f"{seed} {kind}")  # noqa: S311  a sample, not a secret
+        for document in documents:
+            if random.random() < share and (copy := kinds[kind](document, random)):
+                yield copy
+
+
 def _name(source: Source) -> str:
     return source.path.name.partition(".")[0]
+
+
+def _breadth(document: Document) -> int:
+    """How many labels its annotators looked for."""
+    return len(default_labels().names(document.groups))
 
 
 def _group(source: Source, document: Document) -> str:

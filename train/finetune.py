@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
@@ -22,32 +21,12 @@ from transformers import (
 
 from annotations.labels import LabelSet
 from models.encoding import WindowEncoder
-from train.data import Encoded, encode, load, rows
+from train.batches import Batches
+from train.data import Encoded, augmented, encode, load, rows
 from train.devset import DevSet, mean_f1
 from train.loss import marginal_loss
 from train.recipe import Finetuning
 from train.trainer import trainer_for
-
-
-@dataclass
-class Batches:
-    """Pads rows; `labels` [rows, longest, tags] tells which tags each piece may have, none where it gives no lesson."""
-
-    pad: int
-    tags: int
-
-    def __call__(self, batch: list[dict[str, Any]]) -> dict[str, Tensor]:
-        longest = max(len(row["input_ids"]) for row in batch)
-        ids = torch.full((len(batch), longest), self.pad)
-        mask = torch.zeros_like(ids)
-        allowed = torch.zeros((len(batch), longest, self.tags), dtype=torch.bool)
-        for number, row in enumerate(batch):
-            length = len(row["input_ids"])
-            ids[number, :length] = torch.tensor(row["input_ids"])
-            mask[number, :length] = 1
-            for piece, tags in enumerate(row["allowed"]):
-                allowed[number, piece, tags] = True
-        return {"input_ids": ids, "attention_mask": mask, "labels": allowed}
 
 
 @dataclass
@@ -64,19 +43,21 @@ class Tuned:
 def finetune(
     recipe: Finetuning, *, labels: LabelSet, data: Path, base: str, output: Path, seed: int, console: Console
 ) -> Tuned:
-    """Fine-tune `base` on the recipe's sources and keep the epoch with the best mean dev F1 over the dev sources.
+    """Fine-tune `base` on the recipe's sources. The dev documents teach nothing and choose nothing: they are scored
+    after each epoch, and the temperature is fitted on them.
 
     An interrupted run goes on from its last checkpoint. Raises ValueError when there is nothing to learn from or to
-    choose by.
+    score.
     """
     set_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     encoder = WindowEncoder(tokenizer.backend_tokenizer, size=recipe.window)
-    split = load(recipe.sources, data)
-    train = list(encode(split.train, encoder, labels))
+    split = load(recipe.sources, data, reject=lambda problem: console.print(f"left out: {problem}"))
+    documents = [*split.train, *augmented(split.train, recipe.augment, seed)]
+    train = list(encode(documents, encoder, labels))
     dev = DevSet({name: list(encode(documents, encoder, labels)) for name, documents in split.dev.items()}, labels)
     if not train or not dev.documents:
-        raise ValueError("the recipe's sources leave nothing to learn from, or nothing held out to choose by")
+        raise ValueError("the recipe's sources leave nothing to learn from, or nothing held out to score")
     counts = {"train": _count(train), **{f"dev {name}": _count(documents) for name, documents in dev.sources.items()}}
     console.print(_table(counts))
 
@@ -85,7 +66,7 @@ def finetune(
         by_source = {f"f1_{name}": report["micro avg"]["f1-score"] for name, report in reports.items()}
         return by_source | {"f1": mean_f1(reports)}
 
-    model = _model(base, labels, recipe.dropout)
+    model = classifier(base, labels, recipe.dropout)
     trainer = trainer_for(
         model=model,
         dataset=Dataset.from_list(list(rows(train, every_piece=recipe.every_piece))),
@@ -93,23 +74,33 @@ def finetune(
         optimisation=recipe.optimisation,
         output=output,
         seed=seed,
-        best="f1",
+        epochs_kept=recipe.average,
         eval_dataset=Dataset.from_list(list(rows(dev.documents, every_piece=False))),
         compute_loss_func=lambda outputs, allowed, **_: marginal_loss(outputs.logits, allowed),
         compute_metrics=metrics,
     )
     trainer.train(resume_from_checkpoint=any(output.glob("checkpoint-*")) or None)
+    model.load_state_dict(_average(model, output).state_dict())
     logits = trainer.predict(trainer.eval_dataset).predictions
     return Tuned(model, tokenizer, dev, dev.temperature(list(logits)), counts)
 
 
-def _model(base: str, labels: LabelSet, dropout: float) -> PreTrainedModel:
+def classifier(base: str, labels: LabelSet, dropout: float) -> PreTrainedModel:
+    """An encoder with a head for the tags of `labels`: the head that it has, or else a new one."""
     config = AutoConfig.from_pretrained(base)
     config.id2label = dict(enumerate(labels.tags))
     config.label2id = {name: number for number, name in enumerate(labels.tags)}
     if hasattr(config, "dropout"):
         config.dropout = dropout
     return AutoModelForTokenClassification.from_pretrained(base, config=config, ignore_mismatched_sizes=True)
+
+
+def _average(model: PreTrainedModel, output: Path) -> PreTrainedModel:
+    """The mean of the weights of all checkpoints in `output` (Izmailov et al., UAI 2018)."""
+    mean = AveragedModel(model)
+    for checkpoint in sorted(output.glob("checkpoint-*")):
+        mean.update_parameters(AutoModelForTokenClassification.from_pretrained(checkpoint))
+    return mean.module
 
 
 def _count(documents: Sequence[Encoded]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The loss for documents whose annotators did not all look for the same labels."""
+"""What a word's logits are held against: tags that it may have, or the probabilities that teachers give it."""
 
 import torch
 from torch import Tensor
@@ -13,3 +13,12 @@ def marginal_loss(logits: Tensor, allowed: Tensor) -> Tensor:
     taught = allowed.any(-1)
     scores, allowed = logits[taught].float(), allowed[taught]
     return (scores.logsumexp(-1) - scores.masked_fill(~allowed, -torch.inf).logsumexp(-1)).mean()
+
+
+def distillation_loss(logits: Tensor, probabilities: Tensor) -> Tensor:
+    """Mean cross-entropy with a teacher's probabilities over the pieces that have any (Hinton et al. 2015).
+
+    logits, probabilities [..., tags].
+    """
+    taught = probabilities.any(-1)
+    return -(probabilities[taught] * logits[taught].float().log_softmax(-1)).sum(-1).mean()

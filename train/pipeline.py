@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from annotations.labels import default_labels
+from annotations.scores import COLUMNS, cells
 from models.engine import Network, OnnxNetwork, TorchNetwork, run
 from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
 from train.devset import Found, mean_f1
+from train.distil import distil
 from train.finetune import Tuned, finetune
 from train.pretrain import pretrain
 from train.recipe import Recipe
@@ -21,24 +23,25 @@ INT8_LOSS = 0.003  # micro-F1: an int8 model that loses more than this does not 
 
 
 def train(recipe: Recipe, console: Console) -> Path:
-    """Run a recipe and return the model directory. Stages that are already done are not done again."""
+    """Run a recipe's stages and return the directory that the last of them writes: a model, or an encoder where the
+    recipe has no fine-tuning. Stages that are already done are not done again."""
     commit = _commit()
-    base = recipe.finetuning.base
+    base = None
     if recipe.pretraining:
-        base = str(
-            pretrain(recipe.pretraining, data=recipe.data, output=recipe.output / "pretrained", seed=recipe.seed)
-        )
+        encoder = pretrain(recipe.pretraining, data=recipe.data, output=recipe.output / "pretrained", seed=recipe.seed)
+        if not recipe.finetuning:
+            return encoder
+        base = str(encoder)
+    if not recipe.finetuning:
+        raise ValueError("the recipe has neither `pretraining` nor `finetuning`: there is nothing to do")
+    base = base or recipe.finetuning.base
     if not base:
         raise ValueError("the recipe names no encoder: give `pretraining`, or `finetuning.base`")
-    tuned = finetune(
-        recipe.finetuning,
-        labels=default_labels(),
-        data=recipe.data,
-        base=base,
-        output=recipe.output / "finetuning",
-        seed=recipe.seed,
-        console=console,
-    )
+    common: dict[str, Any] = {"labels": default_labels(), "data": recipe.data, "seed": recipe.seed, "console": console}
+    if recipe.distillation:
+        student = distil(recipe.distillation, recipe.finetuning, base=base, output=recipe.output / "student", **common)
+        base = str(student)
+    tuned = finetune(recipe.finetuning, base=base, output=recipe.output / "finetuning", **common)
     return _write(recipe, tuned, commit, console)
 
 
@@ -101,13 +104,9 @@ def _commit() -> str | None:
 
 def _print(metrics: dict[str, Any], console: Console) -> None:
     for name, report in metrics["dev"].items():
-        table = Table("label", "precision", "recall", "F1", "spans", title=f"dev: {name} (strict IOB2)")
+        table = Table(*COLUMNS, title=f"dev: {name} (strict IOB2)")
         for label, figures in report.items():
-            table.add_row(
-                label,
-                *(f"{figures[measure]:.3f}" for measure in ("precision", "recall", "f1-score")),
-                f"{figures['support']:.0f}",
-            )
+            table.add_row(*cells(label, figures))
         console.print(table)
     table = Table("engine", "mean dev F1", "spans that differ from torch", title="agreement of the exported models")
     for name, figures in metrics["parity"].items():

@@ -15,8 +15,8 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenize
 from annotations.formats import open_bytes
 from models.encoding import IGNORED
 from models.tagger import MalimetConfig, MalimetForMaskedLM
-from models.tokenization import CONTINUES, MASK, PAD, UNK, train_tokenizer
-from train.recipe import Pretraining, Text, find
+from models.tokenization import CONTINUED_MASK, MASK, PAD, UNK, train_tokenizer
+from train.recipe import Encoder, Pretraining, Text, find
 from train.trainer import trainer_for
 
 
@@ -64,7 +64,7 @@ class WholeWordMasking:
     share: float
 
     def __post_init__(self) -> None:
-        mask, continued = self.tokenizer.mask_token_id, self.tokenizer.get_vocab().get(CONTINUES + MASK)
+        mask, continued = self.tokenizer.mask_token_id, self.tokenizer.get_vocab().get(CONTINUED_MASK)
         self.first_continuation = len(self.tokenizer) if continued is None else continued
         self.mask, self.continued_mask = mask, mask if continued is None else continued
 
@@ -109,10 +109,10 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Pat
             raise ValueError(
                 "pretraining needs either `base`, an encoder to go on from, or `encoder`, the sizes of a new one"
             )
-        tokenizer = _tokenizer(recipe, recipe.encoder.vocab_size, data, runs, seed)
+        tokenizer = _tokenizer(recipe.encoder, read_texts(recipe.texts, data, seed), runs)
         vocabulary = tokenizer.get_vocab()
-        sizes = recipe.encoder.model_dump() | {"vocab_size": len(vocabulary)}
-        model = MalimetForMaskedLM(MalimetConfig(first_continuation=vocabulary[CONTINUES + MASK], dropout=0.0, **sizes))
+        sizes = recipe.encoder.model_dump(exclude={"tokenizer"}) | {"vocab_size": len(vocabulary)}
+        model = MalimetForMaskedLM(MalimetConfig(first_continuation=vocabulary[CONTINUED_MASK], dropout=0.0, **sizes))
     rows = Dataset.from_generator(
         _rows,
         gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
@@ -133,10 +133,10 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Pat
     return output
 
 
-def _tokenizer(recipe: Pretraining, vocab_size: int, data: Path, runs: Path, seed: int) -> PreTrainedTokenizerFast:
+def _tokenizer(encoder: Encoder, texts: Iterable[str], runs: Path) -> PreTrainedTokenizerFast:
     path = runs / "tokenizer.json"
     if not path.exists():
-        train_tokenizer(read_texts(recipe.texts, data, seed), vocab_size=vocab_size).save(str(path))
+        train_tokenizer(texts, vocab_size=encoder.vocab_size, kind=encoder.tokenizer).save(str(path))
     return PreTrainedTokenizerFast(
         tokenizer_file=str(path), pad_token=PAD, unk_token=UNK, mask_token=MASK, clean_up_tokenization_spaces=False
     )

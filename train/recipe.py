@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from annotations.labels import default_labels
+from annotations.mapping import WIDER, LabelMap
+from models.tokenization import Kind as TokenizerKind
+from train.augment import Kind
 
 
 class Part(BaseModel):
@@ -36,6 +41,7 @@ class Text(Part):
 class Encoder(Part):
     """Sizes of a new encoder; see models.tagger.MalimetConfig."""
 
+    tokenizer: TokenizerKind = "bpe"
     vocab_size: int
     hidden_size: int
     num_hidden_layers: int
@@ -59,12 +65,31 @@ class Source(Part):
 
     `dev` is the share of document groups held out for choosing (1: all of them). `group` is a regular expression whose
     first group, found in a document's id, names the documents that must stay together; without it each stands alone.
+    `labels` gives our labels for those of another scheme: see annotations.mapping.relabel.
     """
 
     path: Path
     dev: float = Field(0.0, ge=0, le=1)
     group: str | None = None
     licence: str | None = None
+    labels: LabelMap | None = None
+
+    @field_validator("labels")
+    @classmethod
+    def _ours(cls, labels: LabelMap | None) -> LabelMap | None:
+        targets = {ours.removesuffix(WIDER) for ours in (labels or {}).values() if ours}
+        if unknown := targets - set(default_labels().names()):
+            raise ValueError(f"{', '.join(sorted(unknown))}: there is no such label of ours")
+        return labels
+
+
+class Distillation(Part):
+    """Learning from teachers before fine-tuning: so many models are fine-tuned from the same encoder, each with a seed
+    of its own, and the student learns the mean of their probabilities on unlabelled text."""
+
+    teachers: int = Field(ge=1)
+    texts: tuple[Text, ...]
+    optimisation: Optimisation
 
 
 class Finetuning(Part):
@@ -75,11 +100,13 @@ class Finetuning(Part):
     window: int = Field(256, description="pieces a window, at most")
     every_piece: bool = Field(False, description="learn from every piece of a word, not only its first")
     dropout: float = Field(0.1, description="of a model of our own architecture")
+    augment: dict[Kind, float] = Field({}, description="share of the documents that get a copy so changed")
+    average: int = Field(1, ge=1, description="the weights are the mean of those at the end of so many last epochs")
     optimisation: Optimisation
 
 
 class Recipe(Part):
-    """Pre-train (optional), fine-tune, export. data paths are looked up in `data`, then here."""
+    """Pre-train, distil, fine-tune (each optional) and export. data paths are looked up in `data`, then here."""
 
     name: str
     about: str = Field("", description="what the model card says of the data beyond their names and licences")
@@ -87,7 +114,8 @@ class Recipe(Part):
     output: Path
     seed: int = 1
     pretraining: Pretraining | None = None
-    finetuning: Finetuning
+    distillation: Distillation | None = None
+    finetuning: Finetuning | None = None
 
 
 def find(path: Path, data: Path) -> Path:

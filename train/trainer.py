@@ -13,7 +13,7 @@ CHECKPOINT_STEPS = 250
 
 
 class OrderedTrainer(Trainer):
-    """A Trainer whose predictions come in the order of the rows, also where training groups rows by length."""
+    """A Trainer whose predictions come in the order of the rows, although training groups rows by length."""
 
     def _get_eval_sampler(self, eval_dataset: Dataset[Any]) -> SequentialSampler:
         return SequentialSampler(eval_dataset)
@@ -27,24 +27,18 @@ def trainer_for(
     optimisation: Optimisation,
     output: Path,
     seed: int,
-    best: str | None = None,
+    epochs_kept: int | None = None,
     **more: Any,
 ) -> Trainer:
-    """A seeded Trainer that keeps two checkpoints under `output`; `more` goes to Trainer.
+    """A seeded Trainer that keeps its last two checkpoints under `output`; `more` goes to Trainer.
 
-    With `best` it evaluates after each epoch and ends with the weights of the epoch that has the highest such metric.
+    With `epochs_kept` it evaluates after each epoch and keeps the checkpoints of so many last ones.
     """
     epoch = -(-len(dataset) // optimisation.batch_size)
     steps = optimisation.steps or round((optimisation.epochs or 1) * epoch)
-    choice: dict[str, Any] = {"save_strategy": "steps", "save_steps": CHECKPOINT_STEPS}
-    if best:
-        choice = {
-            "save_strategy": "epoch",
-            "eval_strategy": "epoch",
-            "load_best_model_at_end": True,
-            "metric_for_best_model": best,
-            "train_sampling_strategy": "group_by_length",
-        }
+    saving: dict[str, Any] = {"save_strategy": "steps", "save_steps": CHECKPOINT_STEPS, "save_total_limit": 2}
+    if epochs_kept:
+        saving = {"save_strategy": "epoch", "eval_strategy": "epoch", "save_total_limit": epochs_kept}
     arguments = TrainingArguments(
         output_dir=str(output),
         max_steps=steps,
@@ -55,13 +49,13 @@ def trainer_for(
         weight_decay=optimisation.weight_decay,
         lr_scheduler_type=optimisation.scheduler,
         adam_beta2=0.98,
-        save_total_limit=2,
         logging_steps=50,
         report_to="none",
         disable_tqdm=not sys.stderr.isatty(),
         remove_unused_columns=False,
         label_names=["labels"],
+        train_sampling_strategy="group_by_length",
         seed=seed,
-        **choice,
+        **saving,
     )
     return OrderedTrainer(model=model, args=arguments, train_dataset=dataset, data_collator=collator, **more)

@@ -1,0 +1,106 @@
+"""Distillation: a student learns what several teachers think of unlabelled text, on the mean (Turc et al. 2019)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from scipy.special import softmax
+from transformers import AutoTokenizer, set_seed
+
+from annotations.labels import LabelSet
+from models.decoding import Floats
+from models.encoding import Window, WindowEncoder
+from models.engine import Network, TorchNetwork, run
+from train.batches import SoftBatches
+from train.devset import DevSet, mean_f1
+from train.finetune import classifier, finetune
+from train.loss import distillation_loss
+from train.pretrain import read_texts
+from train.recipe import Distillation, Finetuning
+from train.trainer import trainer_for
+
+LINES_AT_ONCE = 2000
+
+
+def distil(
+    recipe: Distillation,
+    finetuning: Finetuning,
+    *,
+    labels: LabelSet,
+    data: Path,
+    base: str,
+    output: Path,
+    seed: int,
+    console: Console,
+) -> Path:
+    """Fine-tune the teachers from `base`, teach a student of the same sizes, and return the student's directory.
+
+    The directory's `teachers.json` holds the dev scores of each teacher and of all together. An interrupted run goes on
+    from its checkpoints.
+    """
+    if (output / "config.json").exists():
+        return output
+    tuned = [
+        finetune(
+            finetuning,
+            labels=labels,
+            data=data,
+            base=base,
+            output=output.with_name("teachers") / str(number),
+            seed=seed + number,
+            console=console,
+        )
+        for number in range(1, recipe.teachers + 1)
+    ]
+    teachers = [TorchNetwork(each.model) for each in tuned]
+    dev = tuned[0].dev
+    scores = {
+        f"teacher {number}": _f1(dev, run(teacher, dev.windows)) for number, teacher in enumerate(teachers, 1)
+    } | {"their mean": _f1(dev, [np.log(window) for window in _mean(teachers, dev.windows)])}
+    console.print(scores)
+
+    set_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    encoder = WindowEncoder(tokenizer.backend_tokenizer, size=finetuning.window)
+    student = classifier(base, labels, finetuning.dropout)
+    runs = output.with_name(output.name + ".run")
+    trainer = trainer_for(
+        model=student,
+        dataset=list(_rows(read_texts(recipe.texts, data, seed), encoder, teachers)),
+        collator=SoftBatches(tokenizer.pad_token_id, len(labels.tags)),
+        optimisation=recipe.optimisation,
+        output=runs,
+        seed=seed,
+        compute_loss_func=lambda outputs, probabilities, **_: distillation_loss(outputs.logits, probabilities),
+    )
+    trainer.train(resume_from_checkpoint=any(runs.glob("checkpoint-*")) or None)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "teachers.json").write_text(json.dumps(scores, indent=2), "utf-8")
+    tokenizer.save_pretrained(output)
+    student.save_pretrained(output)
+    return output
+
+
+def _rows(lines: Iterator[str], encoder: WindowEncoder, teachers: Sequence[Network]) -> Iterator[dict[str, Any]]:
+    """A row a window: `input_ids` [pieces], `firsts` [words], `probabilities` [words, tags]."""
+    while some := list(islice(lines, LINES_AT_ONCE)):
+        windows = [window for line in some for window in encoder.encode(line)]
+        for window, probabilities in zip(windows, _mean(teachers, windows), strict=True):
+            words = probabilities[window.firsts].astype(np.float16)
+            yield {"input_ids": window.ids, "firsts": window.firsts, "probabilities": words}
+
+
+def _mean(teachers: Sequence[Network], windows: Sequence[Window]) -> list[Floats]:
+    """The teachers' mean probabilities [pieces, tags] of each window."""
+    opinions = [[softmax(logits, axis=-1) for logits in run(teacher, windows)] for teacher in teachers]
+    return [np.mean(opinion, axis=0) for opinion in zip(*opinions, strict=True)]
+
+
+def _f1(dev: DevSet, logits: Sequence[Floats]) -> dict[str, float]:
+    """Micro-F1 of each dev source, and their mean."""
+    reports = dev.reports(dev.decode(logits))
+    return {name: report["micro avg"]["f1-score"] for name, report in reports.items()} | {"mean": mean_f1(reports)}
