@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from annotations.document import Span
+from infer.headers import header_lines
 from infer.numbers import Bound, Number, parse
-from infer.periods import header_lines
 from infer.units import Unit, read
 from models.linker import Choice, Linked, Linker
 from models.pairs import Scene

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from annotations.document import Document, Span
 from infer import entities
+from infer.headers import publication_date
 from infer.linking import Change, Metric, link
 from infer.names import nominative
 from infer.numbers import Bound, Number
-from infer.periods import publication_date, resolve
+from infer.periods import resolve
 from infer.repeats import Fact, firsts
 from infer.units import Kind
 

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from annotations.document import Span
+from infer.headers import header_lines, publication_date
 from infer.linking import link
-from infer.periods import header_lines, publication_date
 
 
 @pytest.mark.parametrize(
