@@ -78,12 +78,14 @@ def modernbert(tokens: Tokenizer) -> PreTrainedModel:
 
 
 @pytest.fixture
-def kaznerd(tmp_path: Path, documents: list[Document]) -> Path:
-    """The tests' sentences under the names that KazNERD's repository has."""
-    directory = tmp_path / "KazNERD" / "with_sentID"
-    directory.mkdir(parents=True)
-    conll.write(documents, directory / "IOB2_train2.txt")
-    conll.write([replace(d, id=f"AID{number}") for number, d in enumerate(documents)], directory / "IOB2_valid2.txt")
+def data(tmp_path: Path, documents: list[Document]) -> Path:
+    """The tests' sentences under the names that KazNERD's repository and the project's corpus have."""
+    kaznerd, corpus = tmp_path / "KazNERD" / "with_sentID", tmp_path / "annotations" / "corpus"
+    for directory in (kaznerd, corpus):
+        directory.mkdir(parents=True)
+    label_studio.write(documents, corpus / "train.json")
+    conll.write(documents, kaznerd / "IOB2_train2.txt")
+    conll.write([replace(d, id=f"AID{number}") for number, d in enumerate(documents)], kaznerd / "IOB2_valid2.txt")
     return tmp_path
 
 
@@ -98,19 +100,18 @@ def kaznerd(tmp_path: Path, documents: list[Document]) -> Path:
     ids=["xlm-roberta-base", "xlm-roberta-large", "mmbert-base", "bert"],
 )
 def test_recipe(
-    recipe: str, tokens: Tokenizer, network: type, kaznerd: Path, tmp_path: Path, documents: list[Document]
+    recipe: str, tokens: Tokenizer, network: type, data: Path, tmp_path: Path, documents: list[Document]
 ) -> None:
     """The recipes for larger models, on tiny stand-ins of their architecture, learn the sentences by heart."""
     pad, unk, first, last, mask = (tokens.id_to_token(number) for number in range(5))
     special = {"pad_token": pad, "unk_token": unk, "cls_token": first, "sep_token": last, "mask_token": mask}
     PreTrainedTokenizerFast(tokenizer_object=tokens, **special).save_pretrained(tmp_path / "base")
     network(tokens).save_pretrained(tmp_path / "base")
-    label_studio.write(documents, tmp_path / "annotations" / "corpus" / "train.json")
     directory = train(
         load_recipe(
             RECIPES / f"{recipe}.yaml",
             [
-                f"data={kaznerd}",
+                f"data={data}",
                 f"output={tmp_path / 'run'}",
                 f"finetuning.base={tmp_path / 'base'}",
                 "finetuning.optimisation={epochs: 60, batch_size: 2, learning_rate: 0.01}",

@@ -19,6 +19,7 @@ from transformers import (
     set_seed,
 )
 
+import models.tagger  # noqa: F401  registers our architecture
 from annotations.labels import LabelSet
 from models.encoding import WindowEncoder
 from train.batches import Batches

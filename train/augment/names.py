@@ -85,13 +85,16 @@ def renamed(document: Document, random: Random, *, names: Names) -> Document | N
         if found is not None:
             mentions[span.label, found[0]].append((span, found[1]))
     edits: list[Edit] = []
+    taken: set[str] = set()
     parts: dict[str, str] = {}  # of people: a surname alone goes with the full name
     for (label, name), places in sorted(mentions.items(), key=lambda row: -len(_PART.findall(row[0][1]))):
-        for other in [parts[name]] if name in parts else _others(document, name, label, places, names, random):
+        others = _others(document, name, label, places, names, random)
+        for other in [parts[name]] if label == "PERSON" and name in parts else others:
             forms = [_form(other, label, endings, document.text[span.end :]) for span, endings in places]
             made = [Edit(s.start, s.end, form) for (s, _), form in zip(places, forms, strict=True) if form is not None]
-            if len(made) == len(places):
+            if len(made) == len(places) and other not in taken:
                 edits += made
+                taken.add(other)
                 if label == "PERSON":
                     parts |= dict(zip(_PART.findall(name), _PART.findall(other), strict=True))
                 break

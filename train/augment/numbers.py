@@ -46,6 +46,7 @@ _YEARS = range(1500, 2101)
 
 _OPENS, _CLOSES = ' \u00a0\n\t(«“"', ' \u00a0\n\t.,;:!?…)»”"'
 _WORD = re.compile(rf"[{SPACES}]([^\W\d_]+)")
+_WORD_BEFORE = re.compile(r"[^\W\d_]{2}$")
 _NEXT = re.compile(rf"[{SPACES}]?([^\W\d_]+|\S)?")
 _MARKS = frozenset('.,;:!?…)»”"–—-(')
 _TAIL = re.compile(rf"(?P<dash>[{SPACES}]?[-–‑][{SPACES}]?(?=[^\W\d_]))?(?P<letters>[^\W\d_]*)")
@@ -138,7 +139,7 @@ def _value(document: Document, span: Span, style: Style) -> Iterator[Edit]:
     if _noun(text, span.end) in PARTICLES:  # it goes by the sounds of the word that ends the value
         return
     before = document.cut(span)[: number.start].rstrip(SPACES)
-    if before and not before[-1].isalpha():  # -30, ±5, $14
+    if before and not _WORD_BEFORE.search(before):  # -30, $14, Т1,2 млрд
         return
     start, end = span.start + number.start, span.start + number.end
     unit = None if number.endings else _unit(text, end, span.end)

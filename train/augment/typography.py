@@ -91,7 +91,7 @@ def requote(document: Document, quotes: str, dash: str) -> Document:
     """The document with quotes of a kind of `QUOTES`, as far as they stand in pairs, and with one kind of dash
     (never — in a range).
 
-    A name alone in its quotes keeps some: without them the word behind it would belong to it (`«Хабар» агенттігі`).
+    A name alone in its quotes keeps some: without them the word behind it would belong to it (`«Көкжиек» қоры`).
     """
     left, right = QUOTES[quotes]
     names = {(span.start - 1, span.end) for span in document.spans}
