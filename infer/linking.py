@@ -14,8 +14,8 @@ from typing import Literal
 
 from annotations.document import Span
 from infer.headers import header_lines
-from infer.numbers import Bound, Number, parse
-from infer.units import Unit, read
+from infer.numbers import Bound, Number
+from infer.units import Reading, Unit, read_values
 from models.linker import Choice, Linked, Linker
 from models.pairs import Scene
 from models.sentences import split
@@ -41,7 +41,7 @@ _NOUNS: tuple[tuple[Change, re.Pattern[str]], ...] = (
 _FROM = re.compile(r"[дтн][ае]н$")
 _TO = re.compile(r"(?:[ғқ]а|[гк]е|дейін)$")
 
-_CEILING = re.compile(r"дейін\w*$")
+_CEILING = re.compile(r"[дш]ейін\w*$")
 _REACHING = re.compile(r"\bжет(?:[етікп]|у|кіз)|\bтүс(?:ті|кен|ір|у)")
 # A verb right behind the value, over a bracket or the noun that takes the case: `200 [адамнан] асады`.
 _VERB_BEHIND = r"(?:\s?\([^()]{0,40}\))?(?:\s[^\W\d]+[нртд][ае]н|\s[^\W\d]+[ғгқк][ае])?(?:\sда|\sде)?\s"
@@ -88,13 +88,10 @@ def link(text: str, spans: Sequence[Span]) -> list[Metric]:
     headers = header_lines(text)
     news = [span for span in spans if not any(start <= span.start < end for start, end in headers)]
     scene = Scene(text, news, split(text))
-    metrics: list[Metric] = []
-    numbers: dict[Span, Number | None] = {value: parse(text[value.start : value.end]) for value in scene.values}
     links = {linked.value: linked for linked in _linker().link(scene)}
-    for linked in links.values():
-        sentence = scene.sentences[scene.sentence(linked.value)]
-        metrics.append(_metric(scene, linked, numbers, links, sentence))
-    return metrics
+    indicators = {value: linked.choices["indicator"].span for value, linked in links.items()}
+    readings = read_values(text, scene.values, scene.sentences, indicators)
+    return [_metric(scene, linked, readings, links) for linked in links.values()]
 
 
 @cache
@@ -105,15 +102,15 @@ def _linker() -> Linker:
 def _metric(
     scene: Scene,
     linked: Linked,
-    numbers: Mapping[Span, Number | None],
+    readings: Mapping[Span, Reading],
     links: Mapping[Span, Linked],
-    sentence: tuple[int, int],
 ) -> Metric:
-    value, number = linked.value, numbers[linked.value]
+    value = linked.value
+    number, unit = readings[value].number, readings[value].unit
+    sentence = scene.sentences[scene.sentence(value)]
     words, after = scene.text[value.start : value.end], scene.text[value.end : max(value.end, sentence[1])]
-    unit = read(words, value.label, after)
     roles = {role: choice.span for role, choice in linked.choices.items()}
-    change, change_reason = _change(scene, linked, numbers, links)
+    change, change_reason = _change(scene, linked, readings, links)
     bound, bound_reason = _bound(number, words, after, _words(scene, roles["action"]), change)
     speaker = _speaker(scene, sentence)
     how = [f"number: {number.how}" if number else "number: none read", f"unit: {unit.kind}"]
@@ -141,7 +138,7 @@ def _bound(
 
 
 def _change(
-    scene: Scene, linked: Linked, numbers: Mapping[Span, Number | None], links: Mapping[Span, Linked]
+    scene: Scene, linked: Linked, readings: Mapping[Span, Reading], links: Mapping[Span, Linked]
 ) -> tuple[Change | None, str | None]:
     """The change that the action names, else the measured noun, else two ends of one action."""
     action = _words(scene, linked.choices["action"].span)
@@ -154,11 +151,11 @@ def _change(
     for change, nouns in _NOUNS if not action else ():
         if nouns.search(indicator):
             return change, f"change: the indicator «{indicator}»"
-    return _from_to(scene, linked, numbers, links)
+    return _from_to(scene, linked, readings, links)
 
 
 def _from_to(
-    scene: Scene, linked: Linked, numbers: Mapping[Span, Number | None], links: Mapping[Span, Linked]
+    scene: Scene, linked: Linked, readings: Mapping[Span, Reading], links: Mapping[Span, Linked]
 ) -> tuple[Change | None, str | None]:
     """The direction of `2,2 млрд евродан 3,1 млрд евроға жетті`: two values side by side that share one action."""
     position = scene.values.index(linked.value)
@@ -167,7 +164,7 @@ def _from_to(
             continue
         start, end = scene.values[low], scene.values[high]
         actions = [links[value].choices["action"].span for value in (start, end) if value in links]
-        first, last = numbers[start], numbers[end]
+        first, last = readings[start].number, readings[end].number
         ends = _FROM.search(scene.cut(start)) and _TO.search(scene.cut(end)) and not scene.gap(start, end).strip()
         if ends and len(actions) == 2 and actions[0] == actions[1] is not None and first and last:
             return _direction(first.value, last.value), "change: from one value to the next"

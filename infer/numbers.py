@@ -15,7 +15,7 @@ from typing import Literal
 
 Bound = Literal["exact", "about", "over", "under", "at_least", "at_most", "range"]
 _Role = Literal[
-    "digits", "one", "ten", "hundred", "scale", "half", "whole", "and", "join", "minus", "dash", "slash", "word"
+    "digits", "one", "ten", "hundred", "scale", "half", "whole", "and", "join", "minus", "plus", "dash", "slash", "word"
 ]
 
 _ONES = ["нөл", "бір", "екі", "үш", "төрт", "бес", "алты", "жеті", "сегіз", "тоғыз"]
@@ -24,7 +24,7 @@ _TENS = ["он", "жиырма", "отыз", "қырық", "елу", "алпыс
 # Power of ten: its words. Hundredths of a currency are a scale too: `5 теңге 20 тиын` is 5.20.
 _SCALES = {
     -2: "тиын цент",
-    3: "мың тыс",
+    3: "мың мын тыс",
     6: "миллион млн",
     9: "миллиард миллиарт млрд",
     12: "триллион трлн",
@@ -39,15 +39,18 @@ _NUMERALS: dict[str, tuple[_Role, Decimal]] = {
     **{word: ("one", Decimal(value)) for words in (_ONES, _COLLECTIVES) for value, word in enumerate(words)},
     **{word: ("ten", Decimal(value * 10)) for value, word in enumerate(_TENS, start=1)},
     **{word: ("scale", Decimal(1).scaleb(power)) for power, words in _SCALES.items() for word in words.split()},
-    "жүз": ("hundred", Decimal(100)),
+    **dict.fromkeys(("жүз", "жуз"), ("hundred", Decimal(100))),
     "жарым": ("half", Decimal("0.5")),
     "жарты": ("half", Decimal("0.5")),
+    "ширек": ("scale", Decimal("0.25")),
     "бүтін": ("whole", Decimal(0)),
 }
 _PARTICLES: dict[str, _Role] = {
-    **dict.fromkeys(("мен", "пен", "бен", "немесе", "әлде"), "join"),
+    **dict.fromkeys(("мен", "пен", "бен", "немесе", "не", "әлде", "яки"), "join"),
     **dict.fromkeys(("да", "де", "та", "те"), "and"),
     "минус": "minus",
+    **dict.fromkeys(("плюс", "+"), "plus"),
+    "бірдей": "word",
 }
 _COUNTING = frozenset({"digits", "one", "ten", "hundred", "scale", "half"})
 
@@ -55,17 +58,17 @@ _COUNTING = frozenset({"digits", "one", "ten", "hundred", "scale", "half"})
 _BOUNDS: dict[Bound, str] = {
     "at_least": """
         кемінде, кем дегенде, аз дегенде, кемі, ең азы, ең кемі, бастап,
-        кем емес, аз емес, төмен емес, кем болмауы, аз болмауы, төмен болмауы,
+        кем емес, аз емес, төмен емес, кем болмау, аз болмау, төмен болмау, кем түспейтін, төмен түспейтін,
         одан көп, одан да көп, одан артық, одан жоғары, одан астам""",
     "at_most": """
-        дейін, көп дегенде, ең көбі, әрі кетсе, одан аз, одан кем, одан төмен,
-        артық емес, көп емес, жоғары емес, артық болмауы, көп болмауы, жоғары болмауы,
-        аспайтын, аспайды, аспауы, аспаған, аспай, аспаса, асқан жоқ, артпауы""",
+        дейін, шейін, көп дегенде, ең көбі, әрі кетсе, одан аз, одан кем, одан төмен,
+        артық емес, көп емес, жоғары емес, артық болмау, көп болмау, жоғары болмау,
+        аспайтын, аспайды, аспау, аспаған, аспай, аспаса, асырмай, асырмау, асқан жоқ, артпау""",
     "over": "астам, аса, артық, көп, жоғары, асатын, асады, асқан, асты, асып, асу, асыру, асса",
-    "under": "аз, кем, төмен, жетпейтін, жетпейді, жетпеген, жетпей",
+    "under": "аз, кем, төмен, жетпейтін, жетпейді, жетпеген, жетпей, толмайтын, толмайды, толмаған",
     "about": """
-        шамамен, шамасында, жобамен, жуық, тарта, таяу, тақау, жақын, шақты, деген, қаралы, о жақ,
-        маңында, маңайында, төңірегінде, жуықтап, жуықтады, жуықтайды, жуықтаған, жақындап, жақындады""",
+        шамамен, шамасы, шамасында, шамалас, жобамен, бірнеше, жуық, тарта, таяу, тақау, жақын, шақты, деген, қаралы,
+        о жақ, маңында, маңайында, төңірегінде, жуықтап, жуықтады, жуықтайды, жуықтаған, жақындап, жақындады""",
 }
 _PHRASES: list[tuple[list[str], Bound]] = sorted(
     ((phrase.split(), bound) for bound, phrases in _BOUNDS.items() for phrase in phrases.split(",")),
@@ -75,18 +78,29 @@ _PHRASES: list[tuple[list[str], Bound]] = sorted(
 _COMPARING = frozenset({"артық", "көп", "аз", "кем", "төмен", "жоғары"})
 _DIRECTIONS = frozenset({"төмен", "жоғары"})
 _COLD = ("суық", "аяз")
+# What is counted, its smaller unit, and how many of these make one: `1 метр 20 сантиметр`.
+_SUBUNITS = (
+    (("километр", "шақырым", "км"), ("метр", "м"), 1000),
+    (("метр", "м"), ("сантиметр", "см"), 100),
+    (("тонна", "т"), ("килограмм", "келі", "кг"), 1000),
+    (("центнер", "ц"), ("килограмм", "келі", "кг"), 100),
+    (("килограмм", "келі", "кг"), ("грамм", "г"), 1000),
+    (("гектар", "га"), ("сотық",), 100),
+)
+_DENOMINATORS = frozenset(map(Decimal, (*range(2, 11), 100, 1000)))
 
 # Endings in the order of the word: approximation, adjective, plural, possessive, case, -ғы.
 _ENDING = re.compile(
-    r"(?:[дт][ае]й|[длт](?:аған|еген))?"
+    r"(?:[дт][ае]й|[длт](?:аған|еген)|шақты)?"
     r"(?:[длт][ыі][қкғг]?)?"
     r"(?:[длт][ае]р)?"
-    r"(?:[ыі]?с?[ыі])?"
+    r"(?:[ыі]?(?:с?[ыі]|м[ыі]з))?"
     r"(?:[ндт][ыі]ң?|[ғгқк][ае]|н?[дт][ае]н?|н[ае]н?|(?<=[ыі])н|[мбп]ен)?"
     r"(?:[ғг][ыі])?"
 )
-_APPROXIMATION = re.compile(r"(?:[дт][ае]й|[длт](?:аған|еген))(?:[ыі](?:н[ае]?)?)?$")
+_APPROXIMATION = re.compile(r"(?<!\bбір)(?:[дт][ае]й|[длт](?:аған|еген)|шақты)(?:[ыі](?:н[ае]?)?)?$")
 _ABLATIVE = re.compile(r"[днт][ае]н$")
+_POSSESSIVE = re.compile(r"с?[ыі]")
 _DATIVE = re.compile(r"(?:[ғгқк]|[ыі]н)[ае]$")
 _VOICED = {"қ": "ғ", "к": "г", "п": "б"}
 
@@ -94,10 +108,14 @@ _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _TO_CYRILLIC = str.maketrans("aceiopxyh", "асеіорхуһ")
 _TO_LATIN = str.maketrans("ІХӀ", "IXI")
 _LETTERS = re.compile(r"([^\W\d_]+)")
+# The marks of a speaker's hesitation in transcripts of broadcasts: `екі мың (ээ) төрт жүз`.
+_HESITATION = re.compile(r"\([аәеоуыіэ]{1,3}\)")
+_GLUED = re.compile(r"(млн|млрд|трлн)(.+)")
 _TOKEN = re.compile(
-    r"(?P<digits>(?:\d{1,3}(?: \d{3})+(?!\d)|\d+)(?:[.,]\d+)*(?:, \d(?!\d))?)"
-    r"|(?P<letters>[смкд]?м[23](?!\d)|[^\W\d_]+)|(?P<dash>[-‐-―−])|(?P<slash>[/:⁄])|(?P<mark>[^\w\s.])"
+    r"(?P<digits>\d+(?: \d{3}(?!\d))*(?:[.,]\d+)*(?:, \d\d?(?!\d))?)"
+    r"|(?P<letters>[смкд]?м[23](?!\d)|[^\W\d_]+)|(?P<dash>[-‐-―−]|\.\.+)|(?P<slash>[/:⁄])|(?P<mark>[^\w\s.])"
 )
+_CURRENCY_SIGNS = frozenset("$€£¥₸")
 _SCALE_FOLLOWS = re.compile(r"[\s.]*(?:тыс|мың|мил|мл[нр]|три|трл|квадр)")
 _ROMAN = re.compile(r"\b(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
@@ -105,12 +123,27 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number read from a value span: `value`, or `value` to `high` when `bound` is "range"; `how` names the rules."""
+    """A number read from a value span: `value`, or `value` to `high` when `bound` is "range".
+
+    `scale` is the factor of the scale words that it ends in (1000 for `5 мың`), and `how` names the rules that read it.
+    """
 
     value: Decimal
     high: Decimal | None = None
     bound: Bound = "exact"
+    scale: Decimal = field(default=Decimal(1), kw_only=True, compare=False)
     how: str = field(kw_only=True)
+
+    def times(self, scale: Decimal) -> "Number":
+        """The number with a scale that stands outside its span: the 8,4 of `8,4, ал былтыр 6,8 млрд`."""
+        high = None if self.high is None else _plain(self.high * scale)
+        return replace(
+            self,
+            value=_plain(self.value * scale),
+            high=high,
+            scale=self.scale * scale,
+            how=f"{self.how} + shared scale",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +182,25 @@ def parse(text: str) -> Number | None:
         start = _next_number(tokens, 0)
         if start is None:
             return _parse_roman(text)
-        low = _quantity(tokens, start)
-        value, high, how = low.value, None, low.how
+        low = last = _quantity(tokens, start)
+        sign = -1 if _negative(tokens, start) else 1
+        value, high, how = sign * low.value, None, low.how
         second = _next_number(tokens, low.end)
         other = None if second is None else _quantity(tokens, second)
-        if other is not None and _continues(tokens, low, other):
-            value += other.value
+        rest = None if other is None else _rest(tokens, low, other)
+        if rest is not None:
+            value += sign * rest
         elif other is not None and _joined(tokens, low, other):
-            value = _with_scale_of(tokens, low, other)
-            if other.value > value:
-                high, how = other.value, f"range of {other.how}"
-        if _negative(tokens, start):
-            value, high = (-value, None) if high is None else (-high, -value)
+            value = sign * _with_scale_of(tokens, low, other)
+            end = other.value if tokens[other.start - 1].role == "plus" else sign * other.value
+            if end > value or (end < value and (value < 0 or _is_way(tokens, other))):
+                value, high = sorted((value, end))
+                last, how = other, f"range of {other.how}"
         bound: Bound = "range" if high is not None else _bound(tokens) or "exact"
         if bound not in ("exact", "range"):
             how += " + word of bound" if any(_named_bounds(tokens)) else " + suffix of approximation"
-        return Number(_plain(value), None if high is None else _plain(high), bound, how=how)
+        scale = _split_scale(tokens, last)[1]
+        return Number(_plain(value), None if high is None else _plain(high), bound, scale=scale, how=how)
 
 
 def read_bound(text: str) -> Bound | None:
@@ -173,9 +209,16 @@ def read_bound(text: str) -> Bound | None:
 
 
 def normalize(text: str) -> str:
-    """Lower-case NFKC text with Latin look-alikes in Cyrillic words made Cyrillic. For matching only: offsets shift."""
-    words = _LETTERS.split(unicodedata.normalize("NFKC", text).lower())
-    return "".join(word.translate(_TO_CYRILLIC) if _CYRILLIC.search(word) else word for word in words)
+    """Lower-case NFKC text with the letters and spaces of Kazakh words put right. For matching only: offsets shift."""
+    words = "".join(map(_respell, _LETTERS.split(unicodedata.normalize("NFKC", text).lower())))
+    return _HESITATION.sub("", words)
+
+
+def _respell(word: str) -> str:
+    """The word with its look-alikes replaced, and a scale cut from the unit that is glued to it (`млнтеңге`)."""
+    word = word.translate(_TO_CYRILLIC) if _CYRILLIC.search(word) else word
+    glued = _GLUED.fullmatch(word)
+    return f"{glued[1]} {glued[2]}" if glued and not _ENDING.fullmatch(glued[2]) else word
 
 
 def strip_ending(word: str, stems: Iterable[str]) -> tuple[str, str] | None:
@@ -241,7 +284,7 @@ def _decimal(match: re.Match[str]) -> Decimal | None:
     """The value of digits with dots, commas and spaces; None for dates and the like (`14.03.2024`).
 
     Of two kinds of marks the last is decimal, a repeated mark cuts thousands, and a single one is decimal but before
-    three digits: there a dot cuts thousands if no scale word follows (`101.450`), a comma after a dollar (`$11,245`).
+    three digits: there a dot cuts thousands if no scale word follows (`101.450`), a comma beside a sign (`$11,245`).
     """
     digits = match[0].replace(" ", "")
     groups = re.split(r"[.,]", digits)
@@ -254,7 +297,11 @@ def _decimal(match: re.Match[str]) -> Decimal | None:
     threes = all(len(group) == 3 for group in groups[1:])
     if len(marks) > 1:
         return Decimal(whole + part) if threes else None
-    cuts = "$" in match.string if marks[0] == "," else not _SCALE_FOLLOWS.match(match.string, match.end())
+    cuts = (
+        not _CURRENCY_SIGNS.isdisjoint(match.string)
+        if marks[0] == ","
+        else not _SCALE_FOLLOWS.match(match.string, match.end())
+    )
     thousands = threes and cuts and whole != "0" and len(whole) <= 3
     return Decimal(whole + part if thousands else f"{whole}.{part}")
 
@@ -318,12 +365,20 @@ def _quantity(tokens: Sequence[_Token], start: int) -> _Quantity:
     first = _cardinal(tokens, start)
     link = tokens[first.end].role if first.end < len(tokens) else None
     if link in ("whole", "and") and _counts(tokens, first.end + 1):
-        return _with_decimals(tokens, first)
+        return _with_tens(tokens, first) or _with_decimals(tokens, first)
     if link == "slash" and _counts(tokens, first.end + 1):
         return _ratio(first, _cardinal(tokens, first.end + 1))
-    if (parts := _part_of(tokens, start)) is not None and parts[1].value < parts[0].value:
+    if (parts := _part_of(tokens, start)) is not None and _is_share(tokens, *parts):
         return replace(_ratio(parts[1], parts[0]), start=start, end=parts[1].end)
     return first
+
+
+def _with_tens(tokens: Sequence[_Token], first: _Quantity) -> _Quantity | None:
+    """A cardinal that да only lengthens: `жүз де он тоғыз` is 119, while `он алты да тоғыз` is 16.9."""
+    last, more = tokens[first.end - 1], _cardinal(tokens, first.end + 1)
+    if last.role not in ("hundred", "scale") or not 10 <= more.value < last.value:
+        return None
+    return replace(first, value=first.value + more.value, end=more.end)
 
 
 def _with_decimals(tokens: Sequence[_Token], whole: _Quantity) -> _Quantity:
@@ -352,6 +407,15 @@ def _part_of(tokens: Sequence[_Token], start: int) -> tuple[_Quantity, _Quantity
     return first, _cardinal(tokens, first.end)
 
 
+def _is_share(tokens: Sequence[_Token], whole: _Quantity, part: _Quantity) -> bool:
+    """Whether `үштен бірі` is meant and no way: `сексеннен алпыс шақырымға дейін`."""
+    ending = tokens[part.end - 1].ending
+    if part.value >= whole.value or _POSSESSIVE.match(ending):
+        return part.value < whole.value
+    to = any(_is_form(token, "дейін") or _is_form(token, "шейін") for token in tokens[part.end :])
+    return whole.value in _DENOMINATORS and not ending and not to
+
+
 def _ratio(numerator: _Quantity, denominator: _Quantity) -> _Quantity:
     if not denominator.value:
         return numerator
@@ -371,22 +435,40 @@ def _split_scale(tokens: Sequence[_Token], quantity: _Quantity) -> tuple[Decimal
     return quantity.value / scale, scale
 
 
-def _continues(tokens: Sequence[_Token], low: _Quantity, other: _Quantity) -> bool:
-    """Whether the second quantity is the rest of the first: `5 теңге 20 тиын`, `1 млн.- 700 мың`."""
-    above, below = tokens[low.end - 1], tokens[other.end - 1]
+def _rest(tokens: Sequence[_Token], low: _Quantity, other: _Quantity) -> Decimal | None:
+    """What the second quantity adds to the first: `5 теңге 20 тиын`, `1 млн.- 700 мың`, `1 метр 20 сантиметр`."""
+    above, between, below = tokens[low.end - 1], tokens[low.end : other.start], tokens[other.end - 1]
     if below.role != "scale":
-        return False
+        behind = tokens[other.end : other.end + 1]
+        sizes = (size for wholes, parts, size in _SUBUNITS if _names(between, wholes) and _names(behind, parts))
+        size = next(sizes, None)
+        return None if size is None else other.value / size
     if below.value < 1:
-        return above.role != "scale" or above.value > 1
-    return above.role == "scale" and tokens[other.start - 1].role == "dash" and below.value < above.value
+        return other.value if above.role != "scale" or above.value > 1 else None
+    continues = above.role == "scale" and tokens[other.start - 1].role == "dash" and below.value < above.value
+    return other.value if continues else None
+
+
+def _names(tokens: Sequence[_Token], words: Sequence[str]) -> bool:
+    return len(tokens) == 1 and any(_is_form(tokens[0], word) for word in words)
 
 
 def _joined(tokens: Sequence[_Token], low: _Quantity, other: _Quantity) -> bool:
     """Whether two quantities make a range: by a dash, мен, бастап or an ablative, or as two words in a row."""
-    last = tokens[other.start - 1]
-    if other.start == low.end and last.role != "digits":
+    if other.start == low.end and tokens[low.end - 1].role != "digits":
         return True
-    return last.role in ("dash", "join") or last.text == "бастап" or bool(_ABLATIVE.search(last.tail))
+    return _unsigned(tokens, other).role in ("dash", "join") or _is_way(tokens, other)
+
+
+def _is_way(tokens: Sequence[_Token], other: _Quantity) -> bool:
+    """Whether what stands before the second quantity says where a way starts: `35-тен`, `2 мыңнан бастап`."""
+    last = _unsigned(tokens, other)
+    return last.text == "бастап" or _ABLATIVE.search(last.tail) is not None
+
+
+def _unsigned(tokens: Sequence[_Token], other: _Quantity) -> _Token:
+    """The token before a quantity and its sign."""
+    return next(token for token in reversed(tokens[: other.start]) if token.role not in ("minus", "plus"))
 
 
 def _with_scale_of(tokens: Sequence[_Token], low: _Quantity, other: _Quantity) -> Decimal:
