@@ -1,9 +1,12 @@
 """The model card, made from a run: nothing in it is typed by hand."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from annotations.scores import COLUMNS, cells
 from train.recipe import Recipe, Source, Text
+
+ENOUGH, WEAK = 10, 0.6
 
 
 def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
@@ -27,21 +30,23 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
             "",
             *_scores(metrics["dev"]),
             "",
-            "Agreement of the exported models with torch on the same documents:",
+            f"The model has {metrics['parameters'] / 1e6:.1f} million parameters. Agreement of the exported models with"
+            " torch on the same documents:",
             "",
-            "| engine | mean F1 | spans that differ from torch |",
-            "| --- | --- | --- |",
-            *(f"| {name} | {row['f1']:.4f} | {row['differing']:.2%} |" for name, row in metrics["parity"].items()),
-            "",
+            *_table(
+                ("engine", "mean F1", "spans that differ from torch"),
+                ((name, f"{row['f1']:.4f}", f"{row['differing']:.2%}") for name, row in metrics["parity"].items()),
+            ),
+            *_teachers(metrics["teachers"]),
             "## Data",
             "",
-            "| | documents | spans | spans that words cannot represent |",
-            "| --- | --- | --- | --- |",
-            *(
-                f"| {name} | {row['documents']} | {row['spans']} | {row['lost']:.2%} |"
-                for name, row in metrics["data"].items()
+            *_table(
+                ("", "documents", "spans", "spans that words cannot represent"),
+                (
+                    (name, f"{row['documents']}", f"{row['spans']}", f"{row['lost']:.2%}")
+                    for name, row in metrics["data"].items()
+                ),
             ),
-            "",
             *_sources("Labelled", recipe.finetuning.sources),
             *(_sources("Unlabelled, for pre-training", recipe.pretraining.texts) if recipe.pretraining else []),
             recipe.about,
@@ -53,8 +58,11 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
             "## Use and limits",
             "",
             "For news and official prose in Kazakh written in Cyrillic. It has seen little speech, verse, Latin-script"
-            " Kazakh or social media. Labels with few spans (see the last column) are guesses more often than not."
-            " Records built from its spans are to be checked by a person before anything rests on them.",
+            " Kazakh or social media. Records built from its spans are to be checked by a person before anything rests"
+            " on them.",
+            "",
+            f"Labels that it finds badly (F1 under {WEAK}, where dev holds at least {ENOUGH} spans):"
+            f" {', '.join(_weak(metrics['dev'])) or 'none'}.",
             "",
         ]
     )
@@ -63,9 +71,34 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
 def _scores(reports: dict[str, Any]) -> list[str]:
     lines = []
     for name, report in reports.items():
-        rows = [COLUMNS, ["---"] * len(COLUMNS), *(cells(label, row) for label, row in report.items())]
-        lines += [f"### {name}", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
+        lines += [f"### {name}", "", *_table(COLUMNS, (cells(label, row) for label, row in report.items()))]
     return lines
+
+
+def _teachers(scores: dict[str, dict[str, float]]) -> list[str]:
+    """What the teachers of a distilled model reach: how far chance in training alone moves a figure."""
+    if not scores:
+        return []
+    sources = list(next(iter(scores.values())))
+    rows = ((name, *(f"{row[source]:.3f}" for source in sources)) for name, row in scores.items())
+    return ["Micro-F1 of its teachers, which differ by their seed alone:", "", *_table(("", *sources), rows)]
+
+
+def _weak(reports: dict[str, Any]) -> list[str]:
+    """Labels with a low F1, the lowest first, over all dev documents."""
+    support: dict[str, float] = {}
+    reached: dict[str, float] = {}
+    for report in reports.values():
+        for label, row in report.items():
+            support[label] = support.get(label, 0) + row["support"]
+            reached[label] = reached.get(label, 0) + row["support"] * row["f1-score"]
+    f1 = {label: reached[label] / count for label, count in support.items() if count >= ENOUGH and "avg" not in label}
+    return sorted((label for label in f1 if f1[label] < WEAK), key=f1.__getitem__)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table with an empty line behind it."""
+    return [*(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)), ""]
 
 
 def _sources(title: str, sources: tuple[Source, ...] | tuple[Text, ...]) -> list[str]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from scipy.special import softmax
 from transformers import AutoTokenizer, set_seed
 
+from annotations.atomic import atomic_text
 from annotations.labels import LabelSet
 from models.decoding import Floats
 from models.encoding import Window, WindowEncoder
@@ -25,6 +26,8 @@ from train.trainer import trainer_for
 
 LINES_AT_ONCE = 2000
 
+Scores = dict[str, dict[str, float]]  # of each teacher: micro-F1 by dev source, and the mean
+
 
 def distil(
     recipe: Distillation,
@@ -36,14 +39,15 @@ def distil(
     output: Path,
     seed: int,
     console: Console,
-) -> Path:
-    """Fine-tune the teachers from `base`, teach a student of the same sizes, and return the student's directory.
+) -> tuple[Path, Scores]:
+    """Fine-tune the teachers from `base` and teach a student of the same sizes.
 
-    The directory's `teachers.json` holds the dev scores of each teacher and of all together. An interrupted run goes on
+    Returns the student's directory and the dev micro-F1 of each teacher and of all together. An interrupted run goes on
     from its checkpoints.
     """
-    if (output / "config.json").exists():
-        return output
+    report = output / "teachers.json"
+    if report.exists():
+        return output, json.loads(report.read_text("utf-8"))
     tuned = [
         finetune(
             finetuning,
@@ -78,11 +82,11 @@ def distil(
         compute_loss_func=lambda outputs, probabilities, **_: distillation_loss(outputs.logits, probabilities),
     )
     trainer.train(resume_from_checkpoint=any(runs.glob("checkpoint-*")) or None)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "teachers.json").write_text(json.dumps(scores, indent=2), "utf-8")
     tokenizer.save_pretrained(output)
     student.save_pretrained(output)
-    return output
+    with atomic_text(report) as file:  # the last to appear: the directory is whole
+        json.dump(scores, file, indent=2)
+    return output, scores
 
 
 def _rows(lines: Iterator[str], encoder: WindowEncoder, teachers: Sequence[Network]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from models.engine import Network, OnnxNetwork, TorchNetwork, run
 from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
 from train.devset import Found, mean_f1
-from train.distil import distil
+from train.distil import Scores, distil
 from train.finetune import Tuned, finetune
 from train.pretrain import pretrain
 from train.recipe import Recipe
@@ -38,14 +38,17 @@ def train(recipe: Recipe, console: Console) -> Path:
     if not base:
         raise ValueError("the recipe names no encoder: give `pretraining`, or `finetuning.base`")
     common: dict[str, Any] = {"labels": default_labels(), "data": recipe.data, "seed": recipe.seed, "console": console}
+    teachers: Scores = {}
     if recipe.distillation:
-        student = distil(recipe.distillation, recipe.finetuning, base=base, output=recipe.output / "student", **common)
+        student, teachers = distil(
+            recipe.distillation, recipe.finetuning, base=base, output=recipe.output / "student", **common
+        )
         base = str(student)
     tuned = finetune(recipe.finetuning, base=base, output=recipe.output / "finetuning", **common)
-    return _write(recipe, tuned, commit, console)
+    return _write(recipe, tuned, teachers, commit, console)
 
 
-def _write(recipe: Recipe, tuned: Tuned, commit: str | None, console: Console) -> Path:
+def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, commit: str | None, console: Console) -> Path:
     full, small = recipe.output / "fp32.onnx", recipe.output / "int8.onnx"
     tuned.model.half().float()  # the weights as they will be stored
     export_onnx(tuned.model, full)
@@ -70,6 +73,8 @@ def _write(recipe: Recipe, tuned: Tuned, commit: str | None, console: Console) -
         "recipe": json.loads(recipe.model_dump_json()),
         "commit": commit,
         "data": tuned.counts,
+        "parameters": tuned.model.num_parameters(),
+        "teachers": teachers,
         "parity": parity,
         "onnx": kept,
         "dev": reports[kept],
