@@ -61,8 +61,13 @@ def _spans(window: Window, tags: Sequence[str]) -> list[Span]:
 
 
 def main(recipe: Path) -> None:
-    """Train on the recipe's training documents, by label groups annotated, and print its scores on each dev source."""
+    """Train on the recipe's training documents, by label groups annotated, and print its scores on each dev source.
+
+    Raises ValueError for a recipe without labelled documents.
+    """
     plan = load_recipe(recipe)
+    if not plan.finetuning:
+        raise ValueError(f"{recipe} has no `finetuning`, so no labelled documents")
     split = load(plan.finetuning.sources, plan.data)
     encoder = Checkpoint.open().encoder
     console = Console()

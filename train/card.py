@@ -47,7 +47,7 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
                     for name, row in metrics["data"].items()
                 ),
             ),
-            *_sources("Labelled", recipe.finetuning.sources),
+            *(_sources("Labelled", recipe.finetuning.sources) if recipe.finetuning else []),
             *(_sources("Unlabelled, for pre-training", recipe.pretraining.texts) if recipe.pretraining else []),
             recipe.about,
             "",

@@ -37,6 +37,7 @@ class Tuned:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
     dev: DevSet
+    window: int
     temperature: float
     counts: dict[str, Any]
 
@@ -83,7 +84,7 @@ def finetune(
     trainer.train(resume_from_checkpoint=any(output.glob("checkpoint-*")) or None)
     model.load_state_dict(_average(model, output).state_dict())
     logits = trainer.predict(trainer.eval_dataset).predictions
-    return Tuned(model, tokenizer, dev, dev.temperature(list(logits)), counts)
+    return Tuned(model, tokenizer, dev, recipe.window, dev.temperature(list(logits)), counts)
 
 
 def classifier(base: str, labels: LabelSet, dropout: float) -> PreTrainedModel:

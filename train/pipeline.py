@@ -85,7 +85,7 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, commit: str | None, c
         model=tuned.model,
         tokenizer=tuned.tokenizer,
         onnx=full if kept == "onnx fp32" else small,
-        settings={"name": recipe.name, "window": recipe.finetuning.window, "temperature": tuned.temperature},
+        settings={"name": recipe.name, "window": tuned.window, "temperature": tuned.temperature},
         metrics=metrics,
         card=model_card(recipe, metrics),
     )
