@@ -1,7 +1,8 @@
-"""The scorer that links a value to the spans which fill its roles: a logistic regression over named features.
+"""The scorer that links a value to the spans which fill its roles: a log-linear model over named features.
 
 For every role the candidates and the empty choice compete in a softmax; a last regression says whether the value is
-a metric at all. Values are taken in the order of the text, so that each sees what the one before it was linked to.
+a metric at all. A feature weighs by itself or together with another one (`after & genitive`). Values are taken in the
+order of the text, so that each sees what the one before it was linked to.
 """
 
 import json
@@ -11,9 +12,10 @@ from math import exp
 from pathlib import Path
 
 from annotations.document import Span
-from models.pairs import ROLES, Features, Links, Scene, metric_features, null_features, pair_features
+from models.pairs import ROLES, Features, Scene, metric_features, options
 
 METRIC = "metric"
+AND = " & "
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,34 @@ class Linked:
     choices: Mapping[str, Choice]
 
 
+class Weights:
+    """Weights of features, and of pairs of them, by name."""
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._partners: dict[str, list[tuple[str, str, float]]] = {}
+        for name, weight in weights.items():
+            first, _, second = name.partition(AND)
+            self._partners.setdefault(first, []).append((second or first, name, weight))
+
+    def parts(self, features: Features) -> list[tuple[float, str]]:
+        """What each feature and each pair of features adds to the score, with its name."""
+        return [
+            (weight, name)
+            for feature in features & self._partners.keys()
+            for partner, name, weight in self._partners[feature]
+            if partner in features
+        ]
+
+    def score(self, features: Features) -> float:
+        """What the features speak for, all together."""
+        return sum(weight for weight, _ in self.parts(features))
+
+
 @dataclass(frozen=True)
 class Linker:
-    """Weights by role and feature name; the entry `metric` decides what is one."""
+    """Weights by role; the entry `metric` decides what is one."""
 
-    weights: Mapping[str, Mapping[str, float]]
+    weights: Mapping[str, Weights]
 
     @classmethod
     def load(cls, path: Path) -> "Linker":
@@ -46,42 +71,35 @@ class Linker:
         weights = json.loads(path.read_text("utf-8"))
         if missing := {*ROLES, METRIC} - weights.keys():
             raise ValueError(f"{path} has no weights for {', '.join(sorted(missing))}")
-        return cls(weights)
+        return cls({role: Weights(table) for role, table in weights.items()})
 
     def link(self, scene: Scene) -> list[Linked]:
         """The metrics among a scene's values, in the order of the text."""
         metrics: list[Linked] = []
-        previous: Links = {}
+        previous = None
         for value in scene.values:
             choices: dict[str, Choice] = {}
             links: dict[str, Span | None] = {}
             for role in ROLES:
-                choices[role] = self._choose(scene, value, role, links, previous)
+                choices[role] = self._choose(role, options(scene, value, role, links, previous))
                 links[role] = choices[role].span
-            probability = 1 / (1 + exp(-self._score(METRIC, metric_features(scene, value, links))))
+            probability = 1 / (1 + exp(-self.weights[METRIC].score(metric_features(scene, value, links))))
             if probability >= 0.5:
                 metrics.append(Linked(value, probability, choices))
-                previous = links
+                previous = value, links
         return metrics
 
-    def _choose(self, scene: Scene, value: Span, role: str, links: Links, previous: Links) -> Choice:
-        candidates = scene.candidates(value, role)
-        if not candidates:
+    def _choose(self, role: str, choices: list[tuple[Span | None, Features]]) -> Choice:
+        if len(choices) == 1:
             return Choice(None, 1.0, ())
-        options: list[tuple[Span | None, Features]] = [(None, null_features(scene, value, role, links, previous))]
-        options += [(span, pair_features(scene, value, span, role, links, previous)) for span in candidates]
-        scores = [self._score(role, features) for _, features in options]
-        best = max(range(len(options)), key=scores.__getitem__)
-        span, features = options[best]
+        weights = self.weights[role]
+        scores = [weights.score(features) for _, features in choices]
+        best = max(range(len(choices)), key=scores.__getitem__)
+        span, features = choices[best]
         probability = 1 / sum(exp(score - scores[best]) for score in scores)
-        return Choice(span, probability, tuple(self._reasons(role, features)))
+        return Choice(span, probability, tuple(_strongest(weights.parts(features))))
 
-    def _score(self, role: str, features: Features) -> float:
-        weights = self.weights[role]
-        return sum(weights.get(name, 0.0) * size for name, size in features.items())
 
-    def _reasons(self, role: str, features: Features) -> Iterable[str]:
-        """The names of the two features that spoke most for a choice."""
-        weights = self.weights[role]
-        parts = sorted(((weights.get(name, 0.0) * size, name) for name, size in features.items()), reverse=True)
-        return (name for part, name in parts[:2] if part > 0)
+def _strongest(parts: list[tuple[float, str]]) -> Iterable[str]:
+    """The names of the two parts that spoke most for a choice."""
+    return (name for part, name in sorted(parts, reverse=True)[:2] if part > 0)

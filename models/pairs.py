@@ -1,30 +1,32 @@
 """What is seen of a value and a span that may fill one of its roles: named features, for a scorer that explains itself.
 
-The features are of three kinds: where the candidate stands, which form it has, and how it goes with what is already
-linked. Names say what they hold; "before" and "after" are the candidate's side of the value. All of them are read from
+The features tell how the value stands, where the candidate stands, which form and words it has, and how it goes with
+what is already linked. Each one holds or not, and its name says in words what holds; "it" is the value, "before",
+"after" and "earlier" are the candidate's side of it (in the value's sentence, or in an earlier one). All are read from
 the text and the spans, so that the same code serves training and inference.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import log1p
 
 from annotations.document import Span
 from annotations.labels import default_labels
 
-Features = dict[str, float]
+Features = frozenset[str]
 Links = Mapping[str, Span | None]
 
 # Later roles look at the earlier ones: where the action is known, period, place and subject are found beside it.
 ROLES = ("indicator", "action", "subject", "place", "period")
 SENTENCES_BACK = 2
+_CARRIED = ("place", "period", "subject")
 
 _CASES = (
     ("genitive", re.compile(r"[ндт][ыі]ң$")),
     ("locative", re.compile(r"[дт][ае]$")),
-    ("attributive", re.compile(r"[дт](?:ағы|егі)$")),
+    ("attributive", re.compile(r"[дт](?:ағы|егі)$|ғы$|гі$")),
     ("ablative", re.compile(r"[ндт][ае]н$")),
     ("dative", re.compile(r"(?:[ғқ]а|[гк]е|[ыіу]н[ае])$")),
     ("accusative", re.compile(r"[ндт][ыі]$|[сыі]н$")),
@@ -37,6 +39,10 @@ _SHARE = re.compile(
 )
 _PARTICIPLE = re.compile(r"(?:[ғқ]ан|[гк]ен|атын|етін|йтын|йтін)$")
 _CONVERB = re.compile(r"[ыі]?п$")
+_CONDITIONAL = re.compile(r"с[ае]$")
+_PASSIVE = re.compile(
+    r"[ыіуү]?[лн](?:д[ыі]|[ғг][ае]н|[ыі]п|[ае]д[ыі]|у|[ае]т[ыі]н|м[ае]қ|с[ае])(?:д[аые]|н?[ыі])?(?:\s|$)"
+)
 
 # The common noun that carries the case for a name: `Алматы қаласында`, `«Жасыл ел» бағдарламасы`.
 _DESCRIPTOR = re.compile(
@@ -45,12 +51,7 @@ _DESCRIPTOR = re.compile(
 )
 _BARE = re.compile(r"[\s\-–—»«\"“”()]*")
 _WORD = re.compile(r"\w+(?:[-’']\w+)*")
-_BAR = re.compile(r"[,;:()]|\s[–—-]\s")
-_DASH = re.compile(r"[–—]")
-_QUOTE = re.compile(r"[«»“”\"]")
-_CONTRAST = re.compile(r"\bал\b|;")
-_CLAUSE_END = re.compile(r"(?:с[ае]|[ыі]?п),")
-_COPULA = re.compile(r"\b(?:құра(?:ды|йды|п|ған|са)|бар\b|бол(?:ды|са|ып|ған|атын|ады)|тең\b|жетті)")
+_DASH = re.compile(r"[–—-]\s*$")
 _JOINT = re.compile(r"[\s,»”\"]*(?:(?:және|мен|пен|бен|не|немесе|сондай-ақ|әрі|ал)\b)?[\s«“\"]*")
 _RESTATEMENT = re.compile(r"\s*(?:\(|,?\s?(?:немесе|яғни)\s)\s*")
 _LOWER = re.compile(r"\s+[а-яәіңғүұқөһ]")
@@ -59,8 +60,8 @@ _COMPARED = re.compile(r"[^,.;()]{0,50}?(?:салыстырғанда|қарағ
 _AGE = re.compile(r"\bжас|жыл(?:ға|дық)\b|күндік|айлық")
 _DURATION = re.compile(r"(?:\d+|бір|екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|он)\s(?:ай|апта|күн)")
 REPORT = re.compile(
-    r"\b(?:дейді|деді|депті|деп\b|хабарла|мәлімде|айтты|айтқан|айтуынша|сөзінше|мәлімет|дерек|атап өт|түсіндір|нақтыла"
-    r"|баянда|жеткізді)"
+    r"\b(?:дейді|деді|депті|деп\b|делін|хабарла|мәлімде|айтты|айтқан|айтуы|айтып|сөзі(?:не|нше)|мәлімет|дерек|атап өт"
+    r"|түсіндір|нақтыла|баянда|жеткізді|пікірі(?:не|нше)|болжам|есебі(?:не|нше)|санағы)"
 )
 _ONE_OF = re.compile(r"(?:1|бір)(?:-?еу)?-?[іi](?:н[ае]?н?|нде|не|нің)?")
 _ONE = re.compile(r"(?:1|бір)(?:\s|$)")
@@ -68,6 +69,25 @@ _NUMBERING = re.compile(r"\s?[).\]/](?!\w)|\s*-?б(?:ет)?[.\]]")
 _OPENING = re.compile(r"(?:^|[№\[/.;:]\s?|нөмір\w{0,3}\s)$")
 _FORMULA = re.compile(r"\d\s?[:/&хx×=]\s?\d|\d-\d+-\d")
 _OPERATOR = re.compile(r"\s?[хx×=&]\s?\d")
+_COPULA_NEXT = re.compile(
+    r"[»”\"]?(?:\s[^\W\d_]+)?\s(?:құра(?:ды|йды|п|ған|са)|бар\b|бол(?:ды|са|ып|ған|атын|ады)|тең\b|еді|екен)"
+)
+
+# What may stand between two spans, by where it begins.
+_MARKS = {
+    "word": _WORD,
+    "comma": re.compile(r"[,;:()]|\s[–—-]\s"),
+    "copula": re.compile(r"\b(?:құра(?:ды|йды|п|ған|са)|бар\b|бол(?:ды|са|ып|ған|атын|ады)|тең\b|жетті)"),
+    "end of a clause": re.compile(r"(?:с[ае]|[ыі]?п),"),
+    "quotation mark": re.compile(r"[«»“”\"]"),
+    "contrast": re.compile(r"\bал\b|;"),
+    "«оның ішінде»": re.compile(r"\b(?:[ос](?:л|ның|лардың)|оның|соның|ондағы)\s(?:ішінде|ішінен|құрамында)"),
+    "pronoun of what was counted": re.compile(r"\b(?:оның|олардың|соның|солардың|бұлардың|қалған|қалғандары)\b", re.I),
+    "(": re.compile(r"\("),
+    ")": re.compile(r"\)"),
+    "line break": re.compile(r"\n"),
+}
+_STEM = 5  # letters of a word that are looked at: as a rule its endings come later
 
 
 class Scene:
@@ -79,28 +99,51 @@ class Scene:
         self.sentences = sentences
         self._starts = [start for start, _ in sentences]
         self._positions = {span: position for position, span in enumerate(self.spans)}
-        self._fillers = {
-            role: [span for span in self.spans if span.label in default_labels().targets(role)] for role in ROLES
-        }
+        self._words = {span: text[span.start : span.end].lower() for span in self.spans}
+        self._groups = {role: [s for s in self.spans if s.label in default_labels().targets(role)] for role in ROLES}
+        self._groups["value"] = [span for span in self.spans if span.label in default_labels().names(["value"])]
+        self._group_starts = {name: [span.start for span in group] for name, group in self._groups.items()}
 
-    @cached_property
+    @property
     def values(self) -> list[Span]:
         """The spans that carry a number, in order."""
-        labels = default_labels().names(["value"])
-        return [span for span in self.spans if span.label in labels]
+        return self._groups["value"]
+
+    @cached_property
+    def _marks(self) -> dict[str, list[int]]:
+        return {name: [mark.start() for mark in form.finditer(self.text)] for name, form in _MARKS.items()}
+
+    @cached_property
+    def _cases(self) -> dict[Span, str]:
+        return {span: self._case(span) for span in self.spans}
 
     def sentence(self, span: Span) -> int:
         """Which sentence a span starts in."""
         return max(0, bisect_right(self._starts, span.start) - 1)
 
-    def candidates(self, value: Span, role: str) -> list[Span]:
-        """The spans that may fill a role: of the value's sentence and the `SENTENCES_BACK` before it."""
-        here = self.sentence(value)
-        return [span for span in self._fillers[role] if 0 <= here - self.sentence(span) <= SENTENCES_BACK]
+    def candidates(self, value: Span, role: str, carried: Span | None = None) -> list[Span]:
+        """The spans that may fill a role, in order.
 
-    def between(self, left: Span, right: Span) -> list[Span]:
-        """The spans that stand between two."""
-        return self.spans[self._positions[left] + 1 : self._positions[right]]
+        They are those of the value's sentence and the `SENTENCES_BACK` before it; for place, period and subject also
+        the first of the text, which may hold for all of it, and `carried`, what the metric before was linked to.
+        """
+        here = self.sentence(value)
+        group, starts = self._groups[role], self._group_starts[role]
+        first = bisect_left(starts, self.sentences[max(0, here - SENTENCES_BACK)][0]) if self.sentences else 0
+        last = bisect_left(starts, self.sentences[here + 1][0]) if here + 1 < len(self.sentences) else len(starts)
+        near = group[first:last]
+        if role not in _CARRIED:
+            return near
+        far = [span for span in group[:1] + ([carried] if carried else []) if span.start < value.start]
+        return sorted({*near, *far})
+
+    def count(self, group: str, start: int, end: int) -> int:
+        """How many spans that may fill a role (or, for `value`, carry a number) start in `[start, end)`."""
+        return bisect_left(self._group_starts[group], end) - bisect_left(self._group_starts[group], start)
+
+    def marks(self, name: str, start: int, end: int) -> int:
+        """How many words or marks of a kind begin in `[start, end)`."""
+        return bisect_left(self._marks[name], end) - bisect_left(self._marks[name], start)
 
     def gap(self, left: Span, right: Span) -> str:
         """The text between two spans."""
@@ -113,7 +156,18 @@ class Scene:
 
     def cut(self, span: Span) -> str:
         """The text under a span, in lower case."""
-        return self.text[span.start : span.end].lower()
+        return self._words[span]
+
+    def case(self, span: Span) -> str:
+        """The case of a span, or of the common noun after a name."""
+        return self._cases[span]
+
+    def _case(self, span: Span) -> str:
+        own = case(self.cut(span))
+        if own == "nominative" and span.label not in ("INDICATOR", "ACTION"):
+            descriptor = _DESCRIPTOR.match(self.text, span.end)
+            return case(descriptor[1].lower()) if descriptor else own
+        return own
 
 
 def case(words: str) -> str:
@@ -122,31 +176,29 @@ def case(words: str) -> str:
     return next((name for name, ending in _CASES if ending.search(words)), "nominative")
 
 
-def pair_features(scene: Scene, value: Span, candidate: Span, role: str, links: Links, previous: Links) -> Features:
-    """What speaks for and against `candidate` filling `role` of `value`.
+def options(
+    scene: Scene, value: Span, role: str, links: Links, previous: tuple[Span, Links] | None
+) -> list[tuple[Span | None, Features]]:
+    """The choices for a role of `value`, the empty one first, each with what speaks for and against it.
 
-    `links` holds the value's roles found so far, `previous` those of the metric before it in the text.
+    `links` holds the value's roles found so far, `previous` the metric before it in the text and its roles.
     """
-    side = "after" if candidate.start >= value.end else "before"
-    features = _place_features(scene, value, candidate, role, side)
-    features |= _form_features(scene, value, candidate, role, side)
-    features |= _company_features(scene, value, candidate, role, side, links, previous)
-    return {name: float(size) for name, size in features.items() if size}
-
-
-def null_features(scene: Scene, value: Span, role: str, links: Links, previous: Links) -> Features:
-    """What speaks for and against a role of `value` staying empty."""
-    features: Features = {"none": 1.0, f"none, {value.label}": 1.0}
-    if _SHARE.search(scene.cut(value)):
-        features["none, share"] = 1.0
-    for other in ("indicator", "action"):
-        if links.get(other) is None:
-            features[f"none, no {other}"] = 1.0
-    if role in previous and previous[role] is None:
-        features["none like previous"] = 1.0
-        if previous["action"] == links.get("action"):
-            features["none like previous, same action"] = 1.0
-    return features
+    candidates = scene.candidates(value, role, previous[1][role] if previous else None)
+    common = frozenset((*_value_features(scene, value), *_link_features(scene, value, role, links)))
+    empty = frozenset(_null_features(role, links, previous))
+    return [
+        (None, empty),
+        *(
+            (
+                span,
+                common
+                | frozenset(_place_features(scene, value, span, role))
+                | frozenset(_form_features(scene, value, span, role))
+                | frozenset(_company_features(scene, value, span, role, links, previous)),
+            )
+            for span in candidates
+        ),
+    ]
 
 
 def metric_features(scene: Scene, value: Span, links: Links) -> Features:
@@ -154,12 +206,12 @@ def metric_features(scene: Scene, value: Span, links: Links) -> Features:
     words = scene.cut(value)
     before, after = scene.text[max(0, value.start - 12) : value.start], scene.text[value.end : value.end + 12]
     features = {
-        "value": True,
-        f"{value.label}": True,
+        "always": True,
+        f"a {value.label.lower()}": True,
         "no role": not any(links.values()),
-        "no indicator": links.get("indicator") is None,
-        "no action": links.get("action") is None,
-        "no indicator or action": links.get("indicator") is None and links.get("action") is None,
+        "no indicator": links["indicator"] is None,
+        "no action": links["action"] is None,
+        "no indicator or action": links["indicator"] is None and links["action"] is None,
         "one of them": bool(_ONE_OF.fullmatch(words)),
         "one": bool(_ONE.match(words)),
         "numbering": bool(_NUMBERING.match(after) and _OPENING.search(before)),
@@ -167,139 +219,295 @@ def metric_features(scene: Scene, value: Span, links: Links) -> Features:
         "formula": bool(_FORMULA.search(words) or _OPERATOR.match(after) or before.rstrip().endswith(("=", "х", "x"))),
         "joined to next": scene.text[value.end : value.end + 1] == " " and after[1:2].isdigit(),
     }
-    return {name: 1.0 for name, holds in features.items() if holds}
+    return frozenset(name for name, holds in features.items() if holds) | frozenset(_value_features(scene, value))
 
 
-def _place_features(scene: Scene, value: Span, candidate: Span, role: str, side: str) -> dict[str, float]:
-    """Where the candidate stands."""
-    left, right = (value, candidate) if side == "after" else (candidate, value)
-    gap = scene.gap(left, right)
-    between = scene.between(left, right)
-    labels = default_labels()
-    values = sum(span.label in labels.names(["value"]) for span in between)
-    rivals = sum(span.label in labels.targets(role) for span in between)
-    bare = _BARE.fullmatch(gap) is not None
-    sentence = scene.sentences[scene.sentence(candidate)]
-    return {
-        side: 1,
-        f"adjacent {side}": bare,
-        f"adjacent by a dash {side}": bare and _DASH.search(gap) is not None,
-        f"words between {side}": log1p(len(_WORD.findall(gap))),
-        f"values between {side}": min(values, 3),
-        f"no value between {side}": values == 0,
-        f"rivals between {side}": min(rivals, 3),
-        f"nearest {side}": rivals == 0,
-        f"actions between {side}": min(2, sum(span.label == "ACTION" for span in between)),
-        f"commas between {side}": min(4, len(_BAR.findall(gap))),
-        f"copula between {side}": _COPULA.search(gap) is not None,
-        f"clause ends between {side}": _CLAUSE_END.search(gap) is not None,
-        f"bracket between {side}": gap.count("(") != gap.count(")"),
-        f"quotes between {side}": _QUOTE.search(gap) is not None,
-        f"{value.label} {side}": 1,
-        "contrast between": _CONTRAST.search(gap) is not None,
-        "value in brackets": side == "before" and gap.lstrip().startswith("("),
-        "sentences back": scene.sentence(value) - scene.sentence(candidate),
-        "opens sentence": candidate.start - sentence[0] <= 2,
-        "only candidate": len(scene.candidates(value, role)) == 1,
-    }
+def _holding(features: Mapping[str, object]) -> Iterator[str]:
+    return (name for name, holds in features.items() if holds)
 
 
-def _form_features(scene: Scene, value: Span, candidate: Span, role: str, side: str) -> dict[str, float]:
-    """Which form the candidate has, and the words and spans at its sides."""
-    words, share = scene.cut(candidate), _SHARE.search(scene.cut(value)) is not None
-    form = _case_of(scene, candidate)
-    one_before, one_after = scene.neighbour(candidate, -1), scene.neighbour(candidate, 1)
-    features: dict[str, float] = {
-        form: 1,
-        f"share {side}": share,
-        "genitive of a share": share and form == "genitive" and side == "before",
-        f"counted by another {side}": _counted(scene, one_before, value, candidate),
-        "joined to one before": one_before is not None and _joined(scene, one_before, candidate),
-        "joined to one after": one_after is not None and _joined(scene, candidate, one_after),
-    }
-    if role == "action":
-        features[f"participle {side}"] = _PARTICIPLE.search(words) is not None
-        features[f"converb {side}"] = _CONVERB.search(words) is not None
-    if role in ("subject", "place", "period"):
-        start, end = scene.sentences[scene.sentence(candidate)]
-        features |= {
-            candidate.label: 1,
-            "report after": REPORT.search(scene.text, candidate.end, min(end, candidate.end + 45)) is not None,
-            "report before": REPORT.search(scene.text, max(start, candidate.start - 45), candidate.start) is not None,
-            "adjective": candidate.label == "NORP"
-            and form == "nominative"
-            and _LOWER.match(scene.text, candidate.end) is not None,
-            "named after": _NAMED_AFTER.match(scene.text, candidate.end) is not None,
-            "age": candidate.label == "DATE" and _AGE.search(words) is not None,
-            "duration": candidate.label == "DATE" and _DURATION.match(words) is not None,
-            "compared": candidate.label == "DATE" and _COMPARED.match(scene.text, candidate.end) is not None,
-            f"attached to another {side}": _attached(scene, value, candidate),
-            "next value is this": next((v for v in scene.values if v.start >= candidate.end), None) == value,
+def _steps(name: str, count: int, steps: Sequence[int] = (1, 2, 3)) -> Iterator[str]:
+    """A feature for every step that a count reaches."""
+    return (f"{step} or more {name}" for step in steps if count >= step)
+
+
+def _stem(word: re.Match[str] | None) -> str:
+    return word[0].lower()[:_STEM] if word else ""
+
+
+def _value_features(scene: Scene, value: Span) -> Iterator[str]:
+    """How the value stands."""
+    start, end = scene.sentences[scene.sentence(value)] if scene.sentences else (0, len(scene.text))
+    words, before = scene.cut(value), scene.text[max(start, value.start - 30) : value.start]
+    following, preceding = scene.neighbour(value, 1), scene.neighbour(value, -1)
+    yield f"a {value.label.lower()}"
+    yield f"it is in the {case(words)}"
+    yield from _holding(
+        {
+            "it is a share": _SHARE.search(words),
+            "a dash before it": _DASH.search(before),
+            "in brackets": before.rstrip().endswith("("),
+            "a copula after it": _COPULA_NEXT.match(scene.text, value.end, end),
+            "no value before it in the sentence": not scene.count("value", start, value.start),
+            "no value after it in the sentence": not scene.count("value", value.end, end),
+            "a noun right after it": following
+            and following.label == "INDICATOR"
+            and not scene.gap(value, following).strip(),
         }
-    return features
+    )
+    if following is None or scene.gap(value, following).strip():
+        yield f"«{_stem(_WORD.search(scene.text, value.end, min(end, value.end + 25)))}» after it"
+    if preceding is None or scene.gap(preceding, value).strip():
+        yield f"«{_stem(_last(_WORD.finditer(before)))}» before it"
+
+
+def _last(words: Iterator[re.Match[str]]) -> re.Match[str] | None:
+    return next(iter(deque(words, maxlen=1)), None)
+
+
+def _link_features(scene: Scene, value: Span, role: str, links: Links) -> Iterator[str]:
+    """How the roles that are already filled stand."""
+    if role == "indicator":
+        return
+    indicator, action = links["indicator"], links.get("action")
+    if indicator is None:
+        yield "no indicator"
+    else:
+        yield f"indicator {_side(scene, value, indicator)}"
+        yield f"indicator in the {scene.case(indicator)}"
+    if role == "action":
+        return
+    if action is None:
+        yield "no action"
+    else:
+        words = scene.cut(action)
+        yield f"action {_side(scene, value, action)}"
+        yield f"action «{words.split()[-1][:_STEM]}»"
+        yield f"action in the {case(words)}"
+        if _PASSIVE.search(words):
+            yield "passive action"
+        if _PARTICIPLE.search(words):
+            yield "action a participle"
+
+
+def _null_features(role: str, links: Links, previous: tuple[Span, Links] | None) -> Iterator[str]:
+    """What speaks for and against a role staying empty."""
+    yield "none"
+    if previous and previous[1][role] is None:
+        yield "none for the value before"
+        for other in ("indicator", "action"):
+            if other in links and links[other] == previous[1][other]:
+                yield f"none for the value before, of the same {other}"
+
+
+def _side(scene: Scene, value: Span, candidate: Span) -> str:
+    """On which side of the value a candidate stands."""
+    if candidate.start >= value.end:
+        return "after"
+    return "before" if scene.sentence(candidate) == scene.sentence(value) else "earlier"
+
+
+def _place_features(scene: Scene, value: Span, candidate: Span, role: str) -> Iterator[str]:
+    """Where the candidate stands."""
+    side = _side(scene, value, candidate)
+    left, right = (value, candidate) if side == "after" else (candidate, value)
+    start, end = left.end, right.start
+    opening, _ = scene.sentences[scene.sentence(candidate)] if scene.sentences else (0, 0)
+    yield side
+    yield f"a {value.label.lower()}, {side}"
+    yield from _steps(f"rivals between, {side}", scene.count(role, start, end), (1, 2))
+    yield from _holding(
+        {
+            "opens its sentence": candidate.start - opening <= 2,
+            f"no value between, {side}": not scene.count("value", start, end),
+            f"before every value of its sentence, {side}": not scene.count("value", opening, candidate.start),
+            f"in the same brackets, {side}": scene.marks("(", opening, candidate.start)
+            > scene.marks(")", opening, candidate.start)
+            and not scene.marks("(", start, end)
+            and not scene.marks(")", start, end),
+        }
+    )
+    if side == "earlier":
+        here_start, here_end = scene.sentences[scene.sentence(value)]
+        if scene.count(role, here_start, here_end):
+            yield "the sentence has one of its own"
+        yield f"earlier, the sentence opens with «{_stem(_WORD.search(scene.text, here_start, here_end))}»"
+        yield from _steps("sentences back", scene.sentence(value) - scene.sentence(candidate), (1, 2, 3, 6))
+        yield from _holding(
+            {
+                "the first of the text": scene.candidates(value, role)[:1] == [candidate],
+                "in an earlier paragraph": scene.marks("line break", start, end),
+            }
+        )
+        return
+    gap = scene.text[start:end] if end - start <= 40 else None
+    bare = gap is not None and _BARE.fullmatch(gap)
+    yield from _steps(f"words between, {side}", scene.marks("word", start, end), (1, 2, 3, 5, 8, 13))
+    yield from _steps(f"values between, {side}", scene.count("value", start, end), (2, 3))
+    yield from _steps(f"actions between, {side}", scene.count("action", start, end), (1, 2))
+    yield from _steps(f"indicators between, {side}", scene.count("indicator", start, end), (1, 2))
+    yield from _steps(f"commas between, {side}", scene.marks("comma", start, end), (1, 2, 4))
+    yield from _holding(
+        {
+            f"right {side} it": bare,
+            f"right {side} it, by a dash": bare and gap is not None and gap.strip(" «“") in ("–", "—", "-"),
+            f"a copula between, {side}": scene.marks("copula", start, end),
+            f"the end of a clause between, {side}": scene.marks("end of a clause", start, end),
+            f"a bracket between, {side}": scene.marks("(", start, end) != scene.marks(")", start, end),
+            f"a quotation mark between, {side}": scene.marks("quotation mark", start, end),
+            f"a contrast between, {side}": scene.marks("contrast", start, end),
+            f"«оның ішінде» between, {side}": scene.marks("«оның ішінде»", start, end),
+            f"«оның» between, {side}": scene.marks("pronoun of what was counted", start, end),
+        }
+    )
+
+
+def _form_features(scene: Scene, value: Span, candidate: Span, role: str) -> Iterator[str]:
+    """Which form and words the candidate has, and the words and spans at its sides."""
+    side, words, form = _side(scene, value, candidate), scene.cut(candidate), scene.case(candidate)
+    share = _SHARE.search(scene.cut(value))
+    preceding, following = scene.neighbour(candidate, -1), scene.neighbour(candidate, 1)
+    start, end = scene.sentences[scene.sentence(candidate)] if scene.sentences else (0, len(scene.text))
+    yield form
+    yield f"{form}, {side}"
+    yield f"its last word «{_stem(_last(_WORD.finditer(words[-30:])))}»"
+    yield from _holding(
+        {
+            "a share of a genitive": share and form == "genitive" and side == "before",
+            f"right after another value, {side}": _follows_value(scene, preceding, value, candidate),
+            f"right before another value, {side}": _precedes_value(scene, following, value, candidate),
+            "joined to one before": preceding and _joined(scene, preceding, candidate),
+            "joined to one after": following and _joined(scene, candidate, following),
+            "the next value is it": _next_value(scene, candidate) == value,
+        }
+    )
+    if following is None or scene.gap(candidate, following).strip(' »”"'):
+        follower = _WORD.search(scene.text, candidate.end, min(end, candidate.end + 25))
+        yield f"followed by «{_stem(follower)}»"
+    if role == "action":
+        yield f"its first word «{words.split()[0][:_STEM]}»"
+        yield from _holding(
+            {
+                f"participle, {side}": _PARTICIPLE.search(words),
+                f"converb, {side}": _CONVERB.search(words),
+                f"conditional, {side}": _CONDITIONAL.search(words),
+            }
+        )
+    if role in _CARRIED:
+        here_start, here_end = scene.sentences[scene.sentence(value)]
+        if REPORT.search(scene.text, max(here_start, here_end - 45), here_end):
+            yield "the sentence ends in a report"
+        yield f"a {candidate.label.lower()}"
+        yield f"a {candidate.label.lower()}, {form}"
+        yield from _holding(
+            {
+                "a report after": REPORT.search(scene.text, candidate.end, min(end, candidate.end + 45)),
+                "a report before": REPORT.search(scene.text, max(start, candidate.start - 45), candidate.start),
+                "adjective": candidate.label == "NORP"
+                and form == "nominative"
+                and _LOWER.match(scene.text, candidate.end),
+                "named after": _NAMED_AFTER.match(scene.text, candidate.end),
+                "an age": candidate.label == "DATE" and _AGE.search(words),
+                "a duration": candidate.label == "DATE" and _DURATION.match(words),
+                "compared with": candidate.label == "DATE" and _COMPARED.match(scene.text, candidate.end),
+                "in brackets itself": scene.text[: candidate.start].endswith("("),
+                "holds the next one": following
+                and form == "genitive"
+                and following.label == candidate.label
+                and scene.marks("word", candidate.end, following.start) <= 1,
+                "in the one before": preceding
+                and scene.case(preceding) == "genitive"
+                and preceding.label == candidate.label
+                and scene.marks("word", preceding.end, candidate.start) <= 1,
+            }
+        )
 
 
 def _company_features(
-    scene: Scene, value: Span, candidate: Span, role: str, side: str, links: Links, previous: Links
-) -> dict[str, float]:
+    scene: Scene, value: Span, candidate: Span, role: str, links: Links, previous: tuple[Span, Links] | None
+) -> Iterator[str]:
     """How the candidate goes with what is already linked."""
-    features: dict[str, float] = {}
+    side = _side(scene, value, candidate)
     indicator, action = links.get("indicator"), links.get("action")
-    if previous.get(role) == candidate:
-        earlier = scene.values[scene.values.index(value) - 1]
-        features |= {
-            "of previous value": 1,
-            f"of previous value {side}": 1,
-            "of previous value, same indicator": previous.get("indicator") == indicator,
-            "of previous value, same action": previous.get("action") == action,
-            "of the value restated": _RESTATEMENT.fullmatch(scene.gap(earlier, value)) is not None,
-        }
-    following = next((v for v in scene.values if v.start >= value.end), None)
+    if previous:
+        yield from _previous_features(scene, value, candidate, role, links, *previous)
+    following = _next_value(scene, value)
     if side == "after" and following and following.end <= candidate.start:
         counted = indicator if indicator and value.end <= indicator.start < following.start else value
-        features["value joined to the next"] = _JOINT.fullmatch(scene.gap(counted, following)) is not None
-        features["value restated by the next"] = _RESTATEMENT.fullmatch(scene.gap(value, following)) is not None
-    if role != "indicator":
-        features[f"{side}, indicator {case(scene.cut(indicator)) if indicator else 'none'}"] = 1
-    if role != "indicator" and indicator:
+        yield from _holding(
+            {
+                "joined to the next value": _JOINT.fullmatch(scene.gap(counted, following)),
+                "restated by the next value": _RESTATEMENT.fullmatch(scene.gap(value, following)),
+            }
+        )
+    if indicator and role != "indicator":
         left, right = sorted((candidate, indicator))
-        beside = "before indicator" if left == candidate else "after indicator"
-        features |= {
-            beside: 1,
-            f"adjacent {beside}": not scene.gap(left, right).strip(),
-            "value between it and indicator": left.end <= value.start < right.start,
-        }
-    if role not in ("indicator", "action") and action:
+        beside = "before the indicator" if left == candidate else "after the indicator"
+        yield beside
+        yield from _steps("words from it to the indicator", scene.marks("word", left.end, right.start), (1, 3, 6))
+        yield from _holding(
+            {
+                f"right {beside}": not scene.gap(left, right).strip() if right.start - left.end < 9 else False,
+                "the value between it and the indicator": left.end <= value.start < right.start,
+                "between the value and the indicator": value.end <= candidate.start < indicator.start
+                or indicator.end <= candidate.start < value.start,
+            }
+        )
+    if action and role in _CARRIED:
         left, right = sorted((candidate, action))
-        features |= {
-            "before action" if left == candidate else "after action": 1,
-            "adjacent to action": not scene.gap(left, right).strip(),
-            "actions between it and action": min(2, sum(x.label == "ACTION" for x in scene.between(left, right))),
-            "rivals between it and action": min(
-                3, sum(x.label in default_labels().targets(role) for x in scene.between(left, right))
-            ),
-        }
-    return features
+        yield "before the action" if left == candidate else "after the action"
+        yield from _steps("actions from it to the action", scene.count("action", left.end, right.start), (1, 2))
+        yield from _steps("rivals from it to the action", scene.count(role, left.end, right.start), (1, 2))
+        if right.start - left.end < 9 and not scene.gap(left, right).strip():
+            yield "right beside the action"
+        if value.end <= candidate.start < action.start:
+            yield "between the value and the action"
 
 
-def _case_of(scene: Scene, span: Span) -> str:
-    """The case of a span, or of the common noun after a name."""
-    own = case(scene.cut(span))
-    descriptor = _DESCRIPTOR.match(scene.text, span.end)
-    if own == "nominative" and descriptor and span.label not in ("INDICATOR", "ACTION"):
-        return case(descriptor[1].lower())
-    return own
+def _previous_features(
+    scene: Scene, value: Span, candidate: Span, role: str, links: Links, earlier: Span, before: Links
+) -> Iterator[str]:
+    """How the candidate goes with the metric before."""
+    side = _side(scene, value, candidate)
+    filler = before[role]
+    if filler == candidate:
+        yield "of the value before"
+        yield f"of the value before, {side}"
+        yield from (
+            f"of the value before, with its {other}"
+            for other in ("indicator", "action")
+            if other in links and links[other] == before[other]
+        )
+        if _RESTATEMENT.fullmatch(scene.text[earlier.end : min(value.start, earlier.end + 30)]):
+            yield "of the value that is restated"
+    elif (
+        filler
+        and scene.sentence(earlier) == scene.sentence(value)
+        and _stance(scene, value, candidate) == _stance(scene, earlier, filler)
+    ):
+        yield "stands as for the value before"
 
 
-def _counted(scene: Scene, before: Span | None, value: Span, candidate: Span) -> bool:
+def _stance(scene: Scene, value: Span, candidate: Span) -> tuple[str, bool, str]:
+    side = _side(scene, value, candidate)
+    left, right = (value, candidate) if side == "after" else (candidate, value)
+    return side, right.start - left.end <= 3, scene.case(candidate)
+
+
+def _next_value(scene: Scene, span: Span) -> Span | None:
+    """The value that comes first after a span."""
+    place = bisect_left(scene.values, span.end, key=lambda value: value.start)
+    return scene.values[place] if place < len(scene.values) else None
+
+
+def _follows_value(scene: Scene, preceding: Span | None, value: Span, candidate: Span) -> bool:
     """Whether the candidate follows another value at once, as the noun that it counts does."""
-    return before in scene.values and before != value and not scene.gap(before, candidate).strip(" -\xa0")
+    return preceding in scene.values and preceding != value and not scene.gap(preceding, candidate).strip(" -\xa0")
 
 
-def _attached(scene: Scene, value: Span, candidate: Span) -> bool:
+def _precedes_value(scene: Scene, following: Span | None, value: Span, candidate: Span) -> bool:
     """Whether another value follows the candidate at once: `Павлодарда – 16`."""
-    after = scene.neighbour(candidate, 1)
-    return after in scene.values and after != value and not scene.gap(candidate, after).strip(" -–—(:\xa0")
+    return following in scene.values and following != value and not scene.gap(candidate, following).strip(" -–—(:\xa0")
 
 
 def _joined(scene: Scene, left: Span, right: Span) -> bool:

@@ -24,7 +24,7 @@ from malimet.cli import app
 MODEL = ModelName(name="none", version="0")
 VOID = {"meta", "input"}
 NEWS = """
-😀 [Биыл|DATE]\u00a0[Қосағаш|GPE] ауылында\r\n\t[14|CARDINAL] [жәрмеңке|INDICATOR] [өткізілді|ACTION].
+😀 [Биыл|DATE]\u00a0[Қосағаш|GPE] ауылында\t[14|CARDINAL] [жәрмеңке|INDICATOR] [өткізілді|ACTION].\r
   Оған [Асан Үсенов|PERSON] [300-ден астам|CARDINAL] [шаруа|INDICATOR] әкелді.
 [Қосағаш|GPE] ауылында [14|CARDINAL] [жәрмеңке|INDICATOR] [өткізілді|ACTION].
 """

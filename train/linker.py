@@ -1,149 +1,155 @@
-"""Fits the linker's weights to annotated relations: `python -m train.linker OUT.json DOCUMENTS.json …`.
-
-Every role is a softmax over its candidates and the empty choice, with a ridge penalty; the forty features that move
-scores most are kept and fitted again. What is a metric is learned from links that the role scorers guessed for
-documents they had not seen, since annotated links would give the answer away.
-"""
+"""Fits the linker's weights to annotated relations: `python -m train.linker OUT.json DOCUMENTS.json …`."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from annotations.atomic import atomic_text
 from annotations.document import Document, Span
 from annotations.formats import auto
-from models.linker import METRIC, Linker
-from models.pairs import ROLES, Features, Links, Scene, metric_features, null_features, pair_features
+from models.linker import AND, METRIC, Linker, Weights
+from models.pairs import ROLES, Features, Scene, metric_features, options
 from models.sentences import split
 
-FEATURES = 40
-RIDGE = 2.0
+# Chosen by grouped cross-validation on the training documents.
+SEEN = 8  # choices that a feature must stand in to get a weight
+RIDGE, PAIR_RIDGE = 4.0, 8.0  # the L2 penalties of features and of pairs of them
+PAIRS = 60  # pairs of features a role
 FOLDS = 3
+SMALLEST = 0.01
 
-Weights = dict[str, float]
-Example = tuple[list[Features], int]
-"""The options of one choice and which of them is right."""
+Table = dict[str, float]
+Example = tuple[list[Features], int]  # the features of each option, and which of them is right
 
 
-def fit(documents: Sequence[Document], ridge: float = RIDGE) -> Linker:
-    """A linker fitted to the relations of documents. A value without any relation counts as no metric."""
-    roles = fit_roles(documents, ridge)
-    guesses: list[Example] = []
+def fit(documents: Sequence[Document]) -> dict[str, Table]:
+    """Weights by role, and those that tell a metric from a number that measures nothing.
+
+    The latter see the roles that were found, not those annotated: found for each document by a linker fitted to others.
+    """
+    found: list[Example] = []
     for fold in range(FOLDS):
-        seen = [document for number, document in enumerate(documents) if number % FOLDS != fold]
-        linker = Linker({**fit_roles(seen, ridge), METRIC: {}})
+        rest = [document for number, document in enumerate(documents) if number % FOLDS != fold]
+        # `always`, which holds for every value, lets this linker take all of them for metrics.
+        linker = Linker({role: Weights(table) for role, table in (_roles(rest) | {METRIC: {"always": 1.0}}).items()})
         for document in documents[fold::FOLDS]:
-            guesses += _metric_examples(document, linker)
-    return Linker({**roles, METRIC: _fit(guesses, ridge)})
+            found += _metric_examples(document, linker)
+    return _roles(documents) | {METRIC: _table(found)}
 
 
-def fit_roles(documents: Sequence[Document], ridge: float = RIDGE) -> dict[str, Weights]:
-    """Weights for every role, of the `FEATURES` features that matter most to it."""
-    weights = {}
-    for role in ROLES:
-        examples = [example for document in documents for example in _role_examples(document, role)]
-        strongest = _strongest(examples, _fit(examples, ridge))
-        kept = [([_only(features, strongest) for features in options], right) for options, right in examples]
-        weights[role] = _fit(kept, ridge)
-    return weights
+def _roles(documents: Sequence[Document]) -> dict[str, Table]:
+    return {role: _table([example for d in documents for example in _examples(d, role)]) for role in ROLES}
 
 
-def scene_of(document: Document) -> Scene:
-    """A document as the linker sees it."""
+def _examples(document: Document, role: str) -> list[Example]:
+    """A choice for each annotated value; one whose right answer is no option teaches nothing."""
+    scene, annotated = _scene(document), _annotated(document)
+    examples: list[Example] = []
+    previous = None
+    for value in (value for value in scene.values if value in annotated):
+        links = {name: annotated[value][name] for name in ROLES[: ROLES.index(role)]}
+        choices = options(scene, value, role, links, previous)
+        spans = [span for span, _ in choices]
+        if annotated[value][role] in spans:
+            examples.append(([features for _, features in choices], spans.index(annotated[value][role])))
+        previous = value, annotated[value]
+    return examples
+
+
+def _metric_examples(document: Document, linker: Linker) -> list[Example]:
+    scene, annotated = _scene(document), _annotated(document)
+    examples: list[Example] = []
+    for linked in linker.link(scene):
+        links = {role: choice.span for role, choice in linked.choices.items()}
+        features = metric_features(scene, linked.value, links)
+        examples.append(([frozenset(), features], int(linked.value in annotated)))
+    return examples
+
+
+def _scene(document: Document) -> Scene:
     return Scene(document.text, document.spans, split(document.text))
 
 
-def annotated_links(document: Document) -> dict[Span, dict[str, Span | None]]:
-    """The roles of every value that has a relation, each role present."""
+def _annotated(document: Document) -> dict[Span, dict[str, Span | None]]:
+    """The annotated roles of each value that is a metric."""
     links: dict[Span, dict[str, Span | None]] = {}
     for relation in document.relations:
         links.setdefault(relation.source, dict.fromkeys(ROLES))[relation.role] = relation.target
     return links
 
 
-def _role_examples(document: Document, role: str) -> list[Example]:
-    """The choices for a role in one document; those whose right answer is no candidate are left out."""
-    scene, annotated = scene_of(document), annotated_links(document)
-    earlier = ROLES[: ROLES.index(role)]
-    previous: Links = {}
-    examples: list[Example] = []
-    for value in scene.values:
-        if value not in annotated:
-            continue
-        links = {name: annotated[value][name] for name in earlier}
-        candidates = scene.candidates(value, role)
-        answers = [None, *candidates]
-        if candidates and annotated[value][role] in answers:
-            options = [null_features(scene, value, role, links, previous)]
-            options += [pair_features(scene, value, span, role, links, previous) for span in candidates]
-            examples.append((options, answers.index(annotated[value][role])))
-        previous = annotated[value]
-    return examples
-
-
-def _metric_examples(document: Document, linker: Linker) -> list[Example]:
-    """For every value of a document the choice between no metric (a score of nought) and one."""
-    scene, annotated = scene_of(document), annotated_links(document)
-    links = {
-        linked.value: {role: choice.span for role, choice in linked.choices.items()} for linked in linker.link(scene)
-    }
-    return [([{}, metric_features(scene, value, links[value])], int(value in annotated)) for value in scene.values]
-
-
-def _strongest(examples: Sequence[Example], weights: Weights) -> frozenset[str]:
-    """The names of the features whose weight times spread is greatest."""
-    sums = dict.fromkeys(weights, 0.0)
-    squares = dict.fromkeys(weights, 0.0)
-    rows = [features for options, _ in examples for features in options]
-    for features in rows:
-        for name, size in features.items():
-            sums[name] += size
-            squares[name] += size * size
-    spread = {name: (squares[name] / len(rows) - (sums[name] / len(rows)) ** 2) ** 0.5 for name in weights}
-    return frozenset(sorted(weights, key=lambda name: -abs(weights[name]) * spread[name])[:FEATURES])
-
-
-def _only(features: Features, names: frozenset[str]) -> Features:
-    return {name: size for name, size in features.items() if name in names}
-
-
-def _fit(examples: Sequence[Example], ridge: float) -> Weights:
-    """The weights with the least cross-entropy over choices plus `ridge` times half their squared norm."""
-    names = sorted({name for options, _ in examples for features in options for name in features})
-    column = {name: index for index, name in enumerate(names)}
-    choice = torch.tensor([row for row, (options, _) in enumerate(examples) for _ in options])
-    table = torch.zeros(len(choice), len(names))
-    for row, features in enumerate(features for options, _ in examples for features in options):
-        for name, size in features.items():
-            table[row, column[name]] = size
-    first = torch.tensor([0, *(len(options) for options, _ in examples)]).cumsum(0)[:-1]
+def _table(examples: Sequence[Example]) -> Table:
+    """The weights under which the right options are most likely: of single features, then of pairs too."""
+    rows = [features for choices, _ in examples for features in choices]
+    counts = Counter(name for features in rows for name in features)
+    names = sorted(name for name, count in counts.items() if count >= SEEN)
+    column = {name: number for number, name in enumerate(names)}
+    table = torch.zeros(len(rows), len(names))
+    for row, features in enumerate(rows):
+        for name in features & column.keys():
+            table[row, column[name]] = 1
+    choice = torch.tensor([number for number, (choices, _) in enumerate(examples) for _ in choices])
+    first = torch.tensor([0, *(len(choices) for choices, _ in examples)]).cumsum(0)[:-1]
     right = first + torch.tensor([answer for _, answer in examples])
-    weights = torch.zeros(len(names), requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights], max_iter=100, tolerance_change=1e-4, line_search_fn="strong_wolfe")
+
+    ridge = torch.full((len(names),), RIDGE)
+    weights = _descend(table, choice, right, ridge, torch.zeros(len(names)))
+    best = _gains(table, weights, choice, right).flatten().topk(min(PAIRS, len(names) ** 2)).indices.tolist()
+    pairs = [divmod(number, len(names)) for number in best]
+    table = torch.cat([table, torch.stack([table[:, one] * table[:, other] for one, other in pairs], 1)], 1)
+    ridge = torch.cat([ridge, torch.full((len(pairs),), PAIR_RIDGE)])
+    weights = _descend(table, choice, right, ridge, torch.cat([weights, torch.zeros(len(pairs))]))
+    labels = [*names, *(names[one] + AND + names[other] for one, other in pairs)]
+    return {
+        name: round(weight, 4) for name, weight in zip(labels, weights.tolist(), strict=True) if abs(weight) >= SMALLEST
+    }
+
+
+def _gains(table: Tensor, weights: Tensor, choice: Tensor, right: Tensor) -> Tensor:
+    """About how much likelier a weight for each pair of features would make the right options: a Newton step's gain
+    [features, features], above the diagonal."""
+    probability = _probability(table @ weights, choice)
+    error = probability.clone()
+    error[right] -= 1
+    gradient = table.T @ (table * error[:, None])
+    curvature = table.T @ (table * (probability * (1 - probability))[:, None])
+    return torch.triu(gradient**2 / (curvature + PAIR_RIDGE), diagonal=1)
+
+
+def _probability(scores: Tensor, choice: Tensor) -> Tensor:
+    """The softmax of scores over the options of each choice."""
+    powers = scores.exp()
+    return powers / torch.zeros(int(choice[-1]) + 1).index_add(0, choice, powers)[choice]
+
+
+def _descend(table: Tensor, choice: Tensor, right: Tensor, ridge: Tensor, start: Tensor) -> Tensor:
+    """The weights with the least −log-likelihood of the right options and L2 penalty, from `start` on."""
+    weights = start.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([weights], max_iter=60, tolerance_change=1e-4, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        scores = table @ weights
-        total = torch.zeros(len(examples)).index_add(0, choice, scores.exp()).log()
-        value = (total - scores[right]).sum() + ridge / 2 * weights @ weights
+        value = -_probability(table @ weights, choice)[right].log().sum() + (ridge * weights**2).sum() / 2
         value.backward()
         return value
 
-    optimizer.step(loss)
-    return dict(zip(names, weights.tolist(), strict=True))
+    step: Callable[[Callable[[], Tensor]], Tensor] = optimizer.step
+    step(loss)
+    return weights.detach()
 
 
-def main(out: Path, *sources: Path) -> None:
-    """Fit to the labelled documents of files and write the weights as JSON, rounded to what matters."""
-    linker = fit([document for source in sources for document in auto.read(source)])
-    rounded = {
-        role: {name: round(weight, 3) for name, weight in table.items()} for role, table in linker.weights.items()
-    }
-    out.write_text(json.dumps(rounded, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+def main(output: Path, files: Sequence[Path]) -> None:
+    """Fit to the documents of all files and write the weights."""
+    torch.manual_seed(0)
+    weights = fit([document for file in files for document in auto.read(file)])
+    with atomic_text(output) as file:
+        json.dump(weights, file, ensure_ascii=False, indent=1)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
