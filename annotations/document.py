@@ -29,7 +29,8 @@ class Document:
     """A text, which is never altered, with its spans and the relations between them.
 
     `groups` names the label groups, or single labels, that the annotators looked for: outside of them the absence of a
-    span means nothing.
+    span means nothing. `annotator` is who marked it, where that is known, and `task` the address of the task in Label
+    Studio where they did: several annotators' markings of one text are several documents with the same id.
     """
 
     id: str
@@ -40,6 +41,8 @@ class Document:
     title: str | None = None
     source: str | None = None
     groups: frozenset[str] = GROUPS
+    annotator: str | None = None
+    task: str | None = None
 
     def cut(self, span: Span) -> str:
         """The text under a span."""

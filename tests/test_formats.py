@@ -86,6 +86,14 @@ def test_round_trip(module: ModuleType, document: Document) -> None:
     assert [span.score for span in read.spans] == [span.score for span in document.spans]
 
 
+def test_who_marked_a_document_is_kept(tmp_path: Path) -> None:
+    document = Document(
+        "d1", "Көктем келді.", annotator="aigul@example.com", task="http://labels.example/projects/1/data?task=7"
+    )
+    jsonl.write([document], tmp_path / "documents.jsonl")
+    assert list(jsonl.read(tmp_path / "documents.jsonl")) == [document]
+
+
 @settings(max_examples=100)
 @given(document=columned())
 def test_round_trip_of_columns(document: Document) -> None:

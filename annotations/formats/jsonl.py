@@ -1,13 +1,15 @@
 """JSON Lines of our own: one document a line, every field kept, scores and relations included.
 
     {"id": "a1", "text": "…", "groups": […], "spans": [{"start": 0, "end": 4, "label": "CARDINAL", "score": 0.9}, …],
-     "relations": [{"source": 0, "target": 1, "role": "indicator"}], "published": …, "title": …, "source": …}
+     "relations": [{"source": 0, "target": 1, "role": "indicator"}], "published": …, "title": …, "source": …,
+     "annotator": …, "task": …}
 
 Relations name spans by their number in `spans`, from 0. Only `id` and `text` are required; other keys are refused.
 """
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +41,8 @@ class _Line(Body):
     id: Text
     spans: tuple[_Span, ...] = ()
     relations: tuple[_Relation, ...] = ()
+    annotator: Text | None = None
+    task: Text | None = None
 
 
 def read(path: Path, reject: Reject = fail) -> Iterator[Document]:
@@ -68,7 +72,9 @@ def _line(document: Document) -> dict[str, object]:
         score = {} if span.score is None else {"score": span.score}
         spans.append({"start": span.start, "end": span.end, "label": span.label, **score})
     relations = [{"source": source, "target": target, "role": role} for source, target, role in links(document)]
-    return {"id": document.id, **body(document), "spans": spans, "relations": relations}
+    by = {"annotator": document.annotator, "task": document.task}
+    told = {name: value for name, value in by.items() if value is not None}
+    return {"id": document.id, **body(document), **told, "spans": spans, "relations": relations}
 
 
 def _parse(line: bytes, name: str, where: str) -> Document:
@@ -89,4 +95,5 @@ def _parse(line: bytes, name: str, where: str) -> Document:
         for why in role_faults(relation.role, default_labels()):
             raise Problem(record.id, f"{where}, relations[{number}].role", why)
         relations.append(Relation(spans[relation.source], spans[relation.target], relation.role))
-    return record.document(record.id, spans, tuple(relations))
+    document = record.document(record.id, spans, tuple(relations))
+    return replace(document, annotator=record.annotator, task=record.task)
