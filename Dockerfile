@@ -1,4 +1,4 @@
-# Two images from one file: `infer` reads articles, `train` makes models.
+# Three images from one file: `infer` reads articles, `train` makes models, `label` works with Label Studio.
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY . .
@@ -18,3 +18,11 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
 USER malimet
 WORKDIR /home/malimet
 ENTRYPOINT ["malimet", "train"]
+
+FROM python:3.12-slim AS label
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    wheel=$(echo /wheels/malimet-*.whl) && pip install --no-cache-dir "$wheel[labelstudio,serve]" \
+    && useradd --create-home malimet
+USER malimet
+WORKDIR /home/malimet
+ENTRYPOINT ["malimet", "label"]

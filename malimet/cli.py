@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from malimet import label
+from malimet.exits import report, stop
+
 if TYPE_CHECKING:
     from annotations.checks import Problem
 
@@ -19,7 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-REJECTED, USAGE = 1, 2
+
+app.add_typer(label.app, name="label")
 
 
 class Format(StrEnum):
@@ -96,30 +100,8 @@ def extract(
             for _, article in readings:
                 print(article.model_dump_json(by_alias=True))
     except (ValueError, OSError, ImportError) as error:
-        _stop(error)
-    _report(rejects, output)
-
-
-def _report(rejects: "list[Problem]", output: Path | None) -> None:
-    """Tell of the documents that could not be read; exits with 1 if there are any."""
-    from annotations.atomic import atomic_text
-
-    for problem in rejects:
-        typer.echo(f"rejected: {problem}", err=True)
-    if output and rejects:
-        path = output.with_suffix(".rejects.jsonl")
-        with atomic_text(path) as file:
-            for problem in rejects:
-                line = {"id": problem.document, "where": problem.where, "why": problem.why}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    if rejects:
-        raise typer.Exit(REJECTED)
-
-
-def _stop(error: Exception) -> None:
-    """End with a sentence instead of a traceback."""
-    typer.echo(f"malimet: {error}", err=True)
-    raise typer.Exit(USAGE) from error
+        stop(error)
+    report(rejects, output)
 
 
 @app.command()
@@ -142,11 +124,11 @@ def train(
         from train.pipeline import train as run
         from train.recipe import load_recipe
     except ImportError as error:
-        _stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
+        stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
         directory = run(load_recipe(recipe, overrides), Console())
     except (ValueError, OSError) as error:
-        _stop(error)
+        stop(error)
     typer.echo(f"wrote {directory}")
 
 
@@ -165,11 +147,11 @@ def evaluate(
     try:
         from eval.report import evaluate as run
     except ImportError as error:
-        _stop(ImportError(f"evaluation needs the `train` extra: pip install 'malimet[train]' ({error})"))
+        stop(ImportError(f"evaluation needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
         run(model, data, records, Console())
     except (ValueError, OSError) as error:
-        _stop(error)
+        stop(error)
 
 
 @app.command()

@@ -24,7 +24,7 @@ def viterbi(logits: Floats, starts: Collection[int] = (0,)) -> NDArray[np.int64]
     for word in range(words):
         best = int(score.argmax())
         before[word] = best
-        inside = np.full(len(begins), -np.inf, dtype=np.float32)
+        inside: Floats = np.full(len(begins), -np.inf, dtype=np.float32)
         if word not in starts:
             stays = score[2::2] > score[1::2]
             before[word, 2::2] = begins + stays

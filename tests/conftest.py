@@ -12,6 +12,12 @@ from annotations.formats import label_studio
 settings.register_profile("malimet", deadline=None)  # a busy machine is no failure
 settings.load_profile("malimet")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--screenshots DIRECTORY`: where the browser's pictures for the README go."""
+    parser.addoption("--screenshots", help="a directory for pictures of the pages")
+
+
 ROOT = Path(__file__).parent.parent
 
 # (text, marks): a mark is the text of a span and its label; all texts and figures are invented.

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 from annotations.checks import check
-from annotations.formats import label_studio
+from annotations.formats import jsonl, label_studio
 from annotations.labels import default_labels
 from eval.records import ROLES, read_gold
 
@@ -31,5 +31,5 @@ def test_the_sides_are_apart() -> None:
 
 
 def test_the_exercise_is_sound() -> None:
-    for document in label_studio.read(ROOT / "annotations" / "exercise.json"):
+    for document in jsonl.read(ROOT / "annotations" / "exercise.jsonl"):
         assert not check(document, default_labels())

@@ -120,6 +120,15 @@ def from_task(task: object, annotator: int | None = None, place: str = "task") -
     return valid.data.document(id, spans, relations)
 
 
+def by_annotator(task: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
+    """The task once for each of its annotators, with their annotations alone; None stands for deleted users."""
+    own: dict[int | None, list[Any]] = {}
+    for annotation in task["annotations"]:
+        own.setdefault(annotation["completed_by"], []).append(annotation)
+    for annotator, annotations in own.items():
+        yield annotator, task | {"annotations": annotations}
+
+
 def to_task(document: Document, id: int) -> dict[str, Any]:
     """A task with the document's spans and relations as its one annotation."""
     annotation = {"id": id, "was_cancelled": False, "result": to_result(document)}

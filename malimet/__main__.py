@@ -1,0 +1,5 @@
+"""`python -m malimet`: the command line."""
+
+from malimet.cli import app
+
+app()
