@@ -10,6 +10,8 @@ from annotations.document import Span
 
 RESAMPLES = 1000
 
+Counts = NDArray[np.int64] | NDArray[np.float64]
+
 
 def tags(spans: Iterable[Span], edges: Sequence[int]) -> list[str]:
     """IOB2 tags of the stretches between neighbouring edges, which hold the edges of all spans."""
@@ -41,7 +43,9 @@ def score(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -
     report: dict[str, Any] = classification_report(
         ours, theirs, mode="strict", scheme=IOB2, output_dict=True, zero_division=0
     )
-    low, high = _interval(gold, predicted)
+    both = list(zip(gold, predicted, strict=True))
+    agreeing = np.array([len({*one} & {*other}) for one, other in both])
+    low, high = interval(agreeing, np.array([len(one) + len(other) for one, other in both]))
     report["micro avg"] |= {"low": low, "high": high}
     return {
         name: {measure: float(value) for measure, value in figures.items()}
@@ -61,19 +65,41 @@ def cells(label: str, figures: dict[str, float]) -> tuple[str, ...]:
     return label, f"{figures['precision']:.3f}", f"{figures['recall']:.3f}", f1, f"{figures['support']:.0f}"
 
 
-def _interval(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> tuple[float, float]:
-    """The 95 % percentile interval of micro-F1 over resampled documents (Efron 1979), with a fixed seed."""
-    from scipy.stats import bootstrap
+def resampled(counts: Counts) -> NDArray[np.float64]:
+    """Sums of the counts of documents [documents, …] in RESAMPLES draws of as many of them with replacement
+    (Efron 1979): [RESAMPLES, …].
 
-    both = zip(gold, predicted, strict=True)
-    counts = np.array([(len({*ours} & {*theirs}), len(ours) + len(theirs)) for ours, theirs in both])
-    if len(counts) < 2:
-        return 0.0, 1.0  # one document says nothing of others
-    found = bootstrap(counts.T, _micro_f1, paired=True, n_resamples=RESAMPLES, method="percentile", rng=0)
-    return found.confidence_interval.low, found.confidence_interval.high
+    The draws have a fixed seed and depend on the number of documents alone, so two models' counts for the same
+    documents are resampled together (the paired bootstrap of Koehn 2004).
+    """
+    random, documents = np.random.default_rng(0), len(counts)
+    flat = counts.reshape(documents, -1).astype(np.float64)
+    sums = np.empty((RESAMPLES, flat.shape[1]))
+    for draw in sums:
+        times = np.bincount(random.integers(0, documents, documents), minlength=documents)
+        np.dot(times.astype(np.float64), flat, out=draw)
+    return sums.reshape(RESAMPLES, *counts.shape[1:])
 
 
-def _micro_f1(right: NDArray[np.int64], all_spans: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
-    """`right` spans found in each document, `all_spans` gold and predicted together, summed over `axis`."""
-    result: NDArray[np.float64] = 2 * right.sum(axis=axis) / np.maximum(all_spans.sum(axis=axis), 1)
+def f1(right: Counts, spans: Counts) -> NDArray[np.float64]:
+    """F1 of so many right spans and so many gold and predicted spans together; NaN where there are none."""
+    result: NDArray[np.float64] = 2 * right / np.where(spans > 0, spans, np.nan)
     return result
+
+
+def interval(right: Counts, spans: Counts) -> tuple[float, float]:
+    """The 95 % percentile interval of F1 from the counts [documents] of right spans and of all, gold and predicted.
+
+    It is the whole range where fewer than two documents have such spans: one says nothing of others. Draws without any
+    are left out.
+    """
+    if np.count_nonzero(spans) < 2:
+        return 0.0, 1.0
+    drawn = resampled(np.stack((right, spans), axis=1).astype(np.float64))
+    return middle(f1(drawn[:, 0], drawn[:, 1]))
+
+
+def middle(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Between what 95 % of resampled values lie; those that are NaN are left out."""
+    low, high = np.nanquantile(values, (0.025, 0.975))
+    return float(low), float(high)

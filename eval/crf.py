@@ -12,8 +12,8 @@ from rich.console import Console
 
 from annotations.document import Document, Span
 from annotations.labels import default_labels
-from annotations.scores import score
 from eval.report import span_table
+from eval.spans import span_scores
 from models.checkpoint import Checkpoint
 from models.decoding import stretches
 from models.encoding import IGNORED, Window, tag
@@ -81,7 +81,7 @@ def main(recipe: Path) -> None:
             [span for w in encoder.encode(d.text) for span in _spans(w, crf.predict_single(_features(d.text, w)))]
             for d in documents
         ]
-        console.print(span_table(score([d.spans for d in documents], found), f"CRF on {name}"))
+        console.print(span_table(span_scores([d.spans for d in documents], found).rows, f"CRF on {name}"))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from annotations.checks import Problem, fail
 from annotations.document import Document, Span
+from annotations.formats import Reject
+from eval.alignment import Offsets, align, overlap
 from infer.linking import link
 from infer.records import Article, Text
-
-Offsets = tuple[int, int]
 
 ROLES = ("indicator", "action", "period", "place", "subject")
 LEVELS = ("value and number", "+ unit", "+ indicator", "+ action", "whole record")
@@ -68,35 +69,24 @@ def score(gold: Mapping[str, Sequence[Record]], predicted: Mapping[str, Sequence
     """A score for every level, over the documents of `gold` by id. Raises ValueError for unknown documents."""
     if unknown := sorted(predicted.keys() - gold.keys()):
         raise ValueError(f"records for documents without gold: {', '.join(unknown[:5])}")
-    reached = [0] * len(LEVELS)
-    for document, records in gold.items():
-        for right, guess in pairs(records, predicted.get(document, ())):
-            for level in range(agreement(right, guess)):
-                reached[level] += 1
-    guesses = sum(map(len, predicted.values()))
+    found = [reached(records, predicted.get(document, ())) for document, records in gold.items()]
+    guesses, golds = sum(map(len, predicted.values())), sum(map(len, gold.values()))
     return [
-        Score(level, right, guesses, sum(map(len, gold.values()))) for level, right in zip(LEVELS, reached, strict=True)
+        Score(level, sum(counts[number] for counts in found), guesses, golds) for number, level in enumerate(LEVELS)
     ]
+
+
+def reached(gold: Iterable[Record], predicted: Iterable[Record]) -> list[int]:
+    """How many pairs of a document's records are right at each level."""
+    levels = [agreement(right, guess) for right, guess in pairs(gold, predicted)]
+    return [sum(level > number for level in levels) for number in range(len(LEVELS))]
 
 
 def pairs(gold: Iterable[Record], predicted: Iterable[Record]) -> Iterator[tuple[Record, Record]]:
     """Gold and predicted records whose value spans overlap; the widest overlap first, each record used once."""
     golds, guesses = list(gold), list(predicted)
-    overlaps = sorted(
-        (
-            (_overlap(right.value, guess.value), -i, -j)
-            for i, right in enumerate(golds)
-            for j, guess in enumerate(guesses)
-        ),
-        reverse=True,
-    )
-    used_gold: set[int] = set()
-    used_guess: set[int] = set()
-    for width, i, j in overlaps:
-        if width > 0 and i not in used_gold and j not in used_guess:
-            used_gold.add(i)
-            used_guess.add(j)
-            yield golds[-i], guesses[-j]
+    for i, j in align([record.value for record in golds], [record.value for record in guesses]):
+        yield golds[i], guesses[j]
 
 
 def agreement(gold: Record, predicted: Record) -> int:
@@ -112,16 +102,16 @@ def agreement(gold: Record, predicted: Record) -> int:
     return next((level for level, holds in enumerate(checks) if not holds), len(checks))
 
 
-def read_gold(path: Path) -> dict[str, list[Record]]:
-    """The gold records of a `*.records.jsonl` file by sentence id. Raises ValueError that names a malformed line."""
+def read_gold(path: Path, reject: Reject = fail) -> dict[str, list[Record]]:
+    """The gold records of a `*.records.jsonl` file by sentence id; a malformed line is a Problem with its number."""
     gold: dict[str, list[Record]] = {}
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 sentence = json.loads(line, parse_float=Decimal)
                 gold[sentence["sentence_id"]] = [_record(metric) for metric in sentence["metrics"]]
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                raise ValueError(f"{path}, line {number}: not a sentence with its records ({error})") from error
+            except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+                reject(Problem(path.name, f"line {number}", f"not a sentence with its records ({error})"))
     return gold
 
 
@@ -193,8 +183,4 @@ def _same_role(gold: Record, predicted: Record, role: str) -> bool:
     ours, theirs = gold.roles[role], predicted.roles[role]
     if ours is None or theirs is None:
         return ours is theirs
-    return _overlap(ours, theirs) > 0
-
-
-def _overlap(one: Offsets, other: Offsets) -> int:
-    return min(one[1], other[1]) - max(one[0], other[0])
+    return overlap(ours, theirs) > 0

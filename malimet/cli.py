@@ -108,28 +108,34 @@ def extract(
 def train(
     recipe: Annotated[Path, typer.Argument(help="a recipe, such as train/recipes/default.yaml")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as seed=2")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print what would be done, and do nothing")] = False,
 ) -> None:
     """Pre-train and fine-tune a model, export it, and write its directory with its card.
 
-    Run again after an interruption it goes on from the last checkpoint.
+    Run again after an interruption it goes on from the last checkpoint, and ends as if nothing had happened.
 
     Examples:
 
     - `malimet train train/recipes/default.yaml data=/where/the/data/is`
     - `malimet train train/recipes/default.yaml seed=2 output=runs/second`
+    - `malimet train --dry-run train/recipes/default.yaml`
     """
     from rich.console import Console
 
     try:
+        from train.dry_run import dry_run as plan
         from train.pipeline import train as run
         from train.recipe import load_recipe
     except ImportError as error:
         stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
-        directory = run(load_recipe(recipe, overrides), Console())
+        chosen = load_recipe(recipe, overrides)
+        if dry_run:
+            plan(chosen, Console())
+        else:
+            typer.echo(f"wrote {run(chosen, Console())}")
     except (ValueError, OSError) as error:
         stop(error)
-    typer.echo(f"wrote {directory}")
 
 
 @app.command()
@@ -137,21 +143,32 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="a model directory")],
     data: Annotated[Path, typer.Argument(help="labelled documents: .json (Label Studio), .jsonl, .iob2 or .conll")],
     records: Annotated[Path | None, typer.Option(help="gold records (.records.jsonl) of the same documents")] = None,
+    against: Annotated[Path | None, typer.Option(help="another model directory to compare with")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--report", help="a .html file; a .json file with every figure goes beside it")
+    ] = None,
 ) -> None:
-    """Score a model's spans, and its records where gold records are given.
+    """Score a model's spans, and its records where gold records are given; show where it errs.
 
-    Example: `malimet evaluate models/default news.json --records news.records.jsonl`
+    Examples:
+
+    - `malimet evaluate models/default news.json --records news.records.jsonl`
+    - `malimet evaluate models/default news.json --report report.html`
+    - `malimet evaluate runs/second news.json --against models/default --report report.html`
+
+    Documents that cannot be read or scored are listed on stderr and in the report; the exit code is then 1.
     """
     from rich.console import Console
 
     try:
         from eval.report import evaluate as run
+
+        rejects = run(model, data, Console(), gold_records=records, against=against, page=page)
     except ImportError as error:
-        stop(ImportError(f"evaluation needs the `train` extra: pip install 'malimet[train]' ({error})"))
-    try:
-        run(model, data, records, Console())
+        stop(ImportError(f"evaluation needs the `eval` extra: pip install 'malimet[eval]' ({error})"))
     except (ValueError, OSError) as error:
         stop(error)
+    report(rejects)
 
 
 @app.command()
