@@ -18,12 +18,13 @@ assert HEADINGS.keys() == set(get_args(Group))
 def label_config(labels: LabelSet) -> str:
     """Label Studio's labelling configuration (XML): a line of labels for each group, under their Kazakh names and with
     their colours and hotkeys, and the roles that a relation may have. A label's English name shows under the pointer.
+    All labels are smart ones: with an ML backend, marking a stretch can ask for what the model finds in it.
     """
     view = ElementTree.Element("View")
     relations = ElementTree.SubElement(view, "Relations")
     for role in labels.roles:
         ElementTree.SubElement(relations, "Relation", value=role.name)
-    palette = ElementTree.SubElement(view, "Labels", name="label", toName="text")
+    palette = ElementTree.SubElement(view, "Labels", name="label", toName="text", smart="true")
     for group, heading in HEADINGS.items():
         line = ElementTree.SubElement(palette, "View", style=_LINE)
         ElementTree.SubElement(line, "Header", value=heading, size="6", style="margin: 0; min-width: 5em")

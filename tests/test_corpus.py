@@ -1,5 +1,7 @@
 """The project's own corpus keeps the project's own rules."""
 
+import re
+
 import pytest
 from conftest import ROOT
 
@@ -28,6 +30,18 @@ def test_the_sides_are_apart() -> None:
     assert len(train) + len(test) >= 60
     assert len(test) == 20
     assert not train & test
+
+
+def test_the_guidelines_cover_every_label_and_role() -> None:
+    """Each with its hotkey, an example and a counter-example."""
+    guidelines = (ROOT / "annotations" / "guidelines.md").read_text("utf-8")
+    parts = re.split(r"^\*\*([A-Za-z_]+)\*\*|^#+ ", guidelines, flags=re.MULTILINE)
+    texts = {name: text for name, text in zip(parts[1::2], parts[2::2], strict=True) if name}
+    labels = default_labels()
+    for name in (*labels.names(), *(role.name for role in labels.roles)):
+        assert {"✓", "✗"} <= set(texts[name]), name
+    for label in labels.labels:
+        assert f"| {label.name} | {label.kk} | {label.en} | {label.hotkey} |" in guidelines
 
 
 def test_the_exercise_is_sound() -> None:

@@ -197,7 +197,6 @@ def test_the_round_trip(server: Server, browser: Browser, tmp_path: Path, screen
     first.mark("x", "бөлінді")
     first.submit()
     first.open_next(target.link)
-    first.page.screenshot(path=screenshots / "instructions.png")
     first.close_instructions()
     first.skip()
     first.open(tasks["news"])
@@ -279,8 +278,9 @@ def f1(model: Path, gold: list[Document]) -> float:
     return score([document.spans for document in gold], found)["micro avg"]["f1-score"]  # type: ignore[arg-type]
 
 
-def api(server: Server, path: str) -> bytes:
-    with urlopen(Request(f"{server.url}{path}", headers={"Authorization": f"Token {TOKEN}"})) as answer:
+def api(server: Server, path: str, body: object = None) -> bytes:
+    headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
+    with urlopen(Request(f"{server.url}{path}", json.dumps(body).encode() if body else None, headers)) as answer:
         return answer.read()
 
 
@@ -393,6 +393,11 @@ def test_what_compose_starts(server: Server, tmp_path: Path) -> None:
         [prediction] = tasks["a1"]["predictions"]
         assert prediction["model_version"].startswith("malimet-small-")
         assert "14" in {item["value"]["text"] for item in prediction["result"] if item["type"] == "labels"}
+        drawn = {"type": "labels", "value": {"start": 0, "end": 7, "labels": ["DATE"]}}
+        [ml] = target.client.ml.list(project=target.id)
+        asked = {"task": tasks["a1"]["id"], "context": {"result": [drawn]}}
+        offered = json.loads(api(server, f"/api/ml/{ml.id}/interactive-annotating", asked))["data"]["result"]
+        assert [item["value"]["text"] for item in offered] == ["Биыл", "14"]
     finally:
         serving.terminate()
         output, _ = serving.communicate(timeout=60)
