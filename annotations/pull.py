@@ -70,7 +70,7 @@ def pull(project: Project, output: Path, *, changed: bool, reject: Reject, note:
 def _documents(task: Task, link: str, names: dict[int, str], reject: Reject, note: Reject) -> Iterator[Document]:
     """The document of each annotator, with its edges mended."""
     for annotator, own in by_annotator(task):
-        name = names.get(annotator or 0, "deleted user")
+        name = names.get(annotator, f"user {annotator}") if isinstance(annotator, int) else annotator
         try:
             document = from_task(own)
         except Problem as problem:

@@ -120,13 +120,17 @@ def from_task(task: object, annotator: int | None = None, place: str = "task") -
     return valid.data.document(id, spans, relations)
 
 
-def by_annotator(task: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    """The task once for each of its annotators, with their annotations alone; None stands for deleted users."""
-    own: dict[int | None, list[Any]] = {}
+def by_annotator(task: dict[str, Any]) -> Iterator[tuple[int | str, dict[str, Any]]]:
+    """The task once for each of its annotators, with their annotations alone.
+
+    An annotation whose author was deleted stands alone, under a name that tells its number.
+    """
+    own: dict[int | str, list[Any]] = {}
     for annotation in task["annotations"]:
-        own.setdefault(annotation["completed_by"], []).append(annotation)
-    for annotator, annotations in own.items():
-        yield annotator, task | {"annotations": annotations}
+        author = annotation["completed_by"] or f"author of annotation {annotation['id']}"
+        own.setdefault(author, []).append(annotation)
+    for author, annotations in own.items():
+        yield author, task | {"annotations": annotations}
 
 
 def to_task(document: Document, id: int) -> dict[str, Any]:
