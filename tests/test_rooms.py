@@ -19,3 +19,9 @@ def test_extracting_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "14"
+
+
+def test_the_command_line_starts_light() -> None:
+    """Help and usage errors wait for no model: what reads articles is imported when it is asked for."""
+    code = "import sys, malimet.cli; assert not {'numpy', 'onnxruntime', 'infer.extractor'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
