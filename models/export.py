@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -56,6 +58,45 @@ def quantise(source: Path, target: Path) -> None:
     )
 
 
+def sync(directory: Path) -> None:
+    """Wait until a directory and all files in it are on the disk."""
+    for path in (*directory.rglob("*"), directory):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def whole_directory(directory: Path) -> Iterator[Path]:
+    """A new directory that takes the place of `directory` when the block ends, and vanishes when the block raises.
+
+    It is written beside it, synced and renamed. An older one is moved away first: a process killed between the two
+    renames leaves no `directory`, but beside it both, whole, as `.name.old` and `.name.new`.
+    """
+    new, old = (directory.with_name(f".{directory.name}.{state}") for state in ("new", "old"))
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        sync(new)
+        if directory.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            directory.rename(old)
+        new.rename(directory)
+        _sync(directory.parent)
+    finally:
+        if old.exists() and not directory.exists():
+            old.rename(directory)
+        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
+
+
 def save_directory(
     directory: Path,
     *,
@@ -64,30 +105,23 @@ def save_directory(
     onnx: Path,
     settings: dict[str, object],
     metrics: dict[str, object],
+    record: dict[str, object],
     card: str,
 ) -> None:
     """Write a model directory, which appears whole or not at all; weights are stored in half precision.
 
-    `settings` are those that models.checkpoint reads; the version is taken from the weights themselves.
+    `settings` are those that models.checkpoint reads; the version is taken from the weights themselves. `record` tells
+    how the model came about, in run.json.
     """
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    try:
+    with whole_directory(directory) as building:
         tokenizer.save_pretrained(building)
         model.half().save_pretrained(building)
         model.float()
         version = hashlib.sha256((building / "model.safetensors").read_bytes()).hexdigest()[:12]
         config = json.loads((building / "config.json").read_text("utf-8"))
         config |= {"dtype": "float32", "malimet": settings | {"version": version}}
-        (building / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", "utf-8")
         shutil.copy(label_file.PATH, building / "labels.yaml")
         shutil.copy(onnx, building / "model.onnx")
-        (building / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        for name, content in {"config.json": config, "metrics.json": metrics, "run.json": record}.items():
+            (building / name).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
         (building / "README.md").write_text(card, "utf-8")
-        building.chmod(0o755)
-        if directory.exists():
-            shutil.rmtree(directory)
-        building.replace(directory)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise

@@ -174,7 +174,7 @@ class MalimetForMaskedLM(PreTrainedModel):
         super().__init__(config)
         self.encoder = MalimetModel(config)
         self.transform = nn.Linear(config.hidden_size, config.hidden_size)
-        self.norm = nn.LayerNorm(config.hidden_size)
+        self.transform_norm = nn.LayerNorm(config.hidden_size)  # not `norm`: from_pretrained would take the encoder's
         self.bias = nn.Parameter(torch.zeros(config.vocab_size))
         self.post_init()
 
@@ -190,7 +190,7 @@ class MalimetForMaskedLM(PreTrainedModel):
         return MaskedLMOutput(loss=F.cross_entropy(self._predict(x[asked]), labels[asked]))
 
     def _predict(self, x: Tensor) -> Tensor:
-        return F.linear(self.norm(F.gelu(self.transform(x))), self.encoder.words.pieces.weight, self.bias)
+        return F.linear(self.transform_norm(F.gelu(self.transform(x))), self.encoder.words.pieces.weight, self.bias)
 
 
 class MalimetForTokenClassification(PreTrainedModel):

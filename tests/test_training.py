@@ -1,5 +1,6 @@
 """The whole way from labelled sentences to a model directory, on a model small enough for a laptop's coffee break."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +10,24 @@ import pytest
 import torch
 from conftest import tiny_recipe
 from rich.console import Console
-from transformers import AutoModelForMaskedLM, AutoModelForTokenClassification
+from safetensors.torch import load_file
+from transformers import AutoModelForMaskedLM, AutoModelForTokenClassification, PreTrainedTokenizerFast
 
 from annotations.document import Document
-from annotations.labels import default_labels
+from annotations.formats import jsonl, label_studio
+from annotations.labels import LabelSet, default_labels
 from infer.extractor import Extractor
 from models.checkpoint import Checkpoint
 from models.encoding import WindowEncoder
 from models.engine import OnnxNetwork, TorchNetwork, run
 from models.tokenization import train_tokenizer
-from train.data import encode
+from train.base import known_tags
+from train.data import encode, load
+from train.finetune import classifier
+from train.lessons import prepare
 from train.loss import marginal_loss
 from train.pipeline import train
-from train.recipe import load_recipe
+from train.recipe import Finetuning, Optimisation, Source, load_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +120,9 @@ def test_an_encoder_is_adapted_to_ones_own_text(trained: Path, tmp_path: Path, d
         ["finetuning=null", "pretraining.encoder=null", f"pretraining.base={trained}"],
     )
     encoder = train(recipe, Console(quiet=True))
-    assert AutoModelForMaskedLM.from_pretrained(encoder).config.hidden_size == 32
+    saved = load_file(encoder / "model.safetensors")
+    loaded = AutoModelForMaskedLM.from_pretrained(encoder).state_dict()
+    assert all(torch.equal(weights, loaded[name]) for name, weights in saved.items())
 
 
 def test_transformers_loads_the_directory(trained: Path) -> None:
@@ -129,3 +137,77 @@ def test_a_recipe_refuses_what_it_does_not_know(tmp_path: Path, documents: list[
     for override in ("finetuning.droput=0.3", "sead=7", "seed"):
         with pytest.raises(ValueError, match=r"droput|sead|key=value"):
             load_recipe(recipe, [override])
+
+
+def test_a_head_grows_with_the_labels(trained: Path) -> None:
+    """The rows of tags that a model knows stay, wherever they stand now; a new tag's row is new and the model whole."""
+    labels = default_labels()
+    extra = labels.labels[0].model_copy(update={"name": "DISHES", "hotkey": "ы"})
+    for changed in ((extra, *labels.labels), labels.labels[::-1], labels.labels[:5]):
+        grown = LabelSet(labels=changed, roles=())
+        before, after = classifier(str(trained), labels, 0.0), classifier(str(trained), grown, 0.0)
+        assert list(after.config.id2label.values()) == list(grown.tags)
+        assert after.classifier.out_features == len(grown.tags)
+        for row, tag in enumerate(grown.tags):
+            if tag in labels.tags:
+                assert torch.equal(after.classifier.weight[row], before.classifier.weight[labels.tags.index(tag)])
+            else:
+                assert 0 < after.classifier.weight[row].std() < 0.1 and after.classifier.bias[row] == 0
+        assert torch.equal(after.encoder.words.pieces.weight, before.encoder.words.pieces.weight)
+
+
+def test_a_grown_model_learns_on(trained: Path, tmp_path: Path, documents: list[Document]) -> None:
+    """From a model directory as base, of which the head knows what this recipe's documents do not teach."""
+    assert known_tags(str(trained)) == list(default_labels().tags)
+    recipe = tiny_recipe(tmp_path, documents[:3], documents[3:])
+    further = ["pretraining=null", f"finetuning.base={trained}", "finetuning.optimisation.epochs=1"]
+    assert (train(load_recipe(recipe, further), Console(quiet=True)) / "model.onnx").exists()
+
+
+def test_a_source_has_a_weight(tmp_path: Path, documents: list[Document]) -> None:
+    """2.5 is three times for one half of the documents and twice for the other; dev documents come once."""
+    many = [replace(documents[0], id=str(number)) for number in range(400)]
+    jsonl.write(many, tmp_path / "many.jsonl")
+    label_studio.write(documents, tmp_path / "few.json")
+    source = Source(path=Path("many.jsonl"), weight=2.5, dev=0.5)
+    split = load([source, Source(path=Path("few.json"), weight=0.1)], tmp_path)
+    times = [[document.id for document in split.train].count(str(number)) for number in range(400)]
+    assert times.count(0) == len(split.dev["many"]) and 160 < times.count(0) < 240
+    assert times.count(0) + times.count(2) + times.count(3) == 400 and 60 < times.count(2) < 140
+    assert split.train == load([source, Source(path=Path("few.json"), weight=0.1)], tmp_path).train
+    with pytest.raises(ValueError, match="greater than 0"):
+        Source(path=Path("many.jsonl"), weight=0)
+
+
+def test_labels_that_nothing_teaches(tmp_path: Path, documents: list[Document]) -> None:
+    """Only the last three sentences hold PERSON and MONEY, only the first three DATE."""
+    recipe = tiny_recipe(tmp_path, documents[:3], documents[3:])
+    optimisation = Optimisation(steps=1, batch_size=1, learning_rate=0.1)
+    sources = (Source(path=Path("train.json")), Source(path=Path("dev.json"), dev=1))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=train_tokenizer([d.text for d in documents], vocab_size=200))
+    paper = io.StringIO()
+
+    def lessons(known: tuple[str, ...] = (), **more: tuple[str, ...]) -> None:
+        prepare(
+            Finetuning(sources=sources, optimisation=optimisation, window=32, **more),
+            tokenizer=tokenizer,
+            labels=default_labels(),
+            known=known,
+            data=recipe.parent,
+            seed=1,
+            console=Console(file=paper, width=1000),
+        )
+
+    with pytest.raises(ValueError, match="no training document holds MONEY, PERSON, but the dev documents do"):
+        lessons()
+    lessons(untaught=("PERSON", "MONEY"))
+    lessons(known=("PERSON", "MONEY"))
+    assert "no training document holds: ADAGE, ART" in paper.getvalue()
+    assert "not scored, for no dev document holds: DATE\n" in paper.getvalue()
+
+
+def test_a_batch_that_teaches_nothing_changes_nothing() -> None:
+    logits = torch.ones(2, 3, 5, requires_grad=True)
+    loss = marginal_loss(logits, torch.zeros(2, 3, 5, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0 and not logits.grad.any()

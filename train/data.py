@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from annotations.checks import fail
+from annotations.checks import Problem, fail
 from annotations.document import Document, Span
 from annotations.formats import Reject, auto
 from annotations.labels import LabelSet, default_labels
@@ -29,22 +29,36 @@ def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
     """Read all sources, whose paths are looked up in `data`, then in the working directory.
 
     Documents of a group that any source holds out are never learned from, and of documents with the same id the one
-    annotated for the most labels is kept. Malformed documents are left out, and `reject` is told of each.
+    annotated for the most labels is kept. Malformed documents, and all but one annotator's marking of a text, are left
+    out, and `reject` is told of each.
+
+    Raises ValueError for a source without a document, and for one that should hold some out and holds out none.
     """
     read = [(source, list(auto.read(find(source.path, data), reject, source.labels))) for source in sources]
+    for source, documents in read:
+        if not documents:
+            raise ValueError(f"{find(source.path, data)} holds no document that can be learned from")
+        if source.dev and not any(_held_out(source, document) for document in documents):
+            raise ValueError(
+                f"{find(source.path, data)}: `dev: {source.dev:g}` holds out none of its {len(documents)} documents;"
+                " raise it, or leave it out"
+            )
     dev = {
         _name(source): [document for document in documents if _held_out(source, document)]
         for source, documents in read
         if source.dev
     }
     held = {_group(source, d) for source, documents in read for d in documents if _held_out(source, d)}
-    train: dict[str, Document] = {}
+    train: dict[str, tuple[Document, float]] = {}
     for source, documents in read:
         for document in documents:
             known = train.get(document.id)
-            if _group(source, document) not in held and (not known or _breadth(known) < _breadth(document)):
-                train[document.id] = document
-    return Split(list(train.values()), dev)
+            if known and len({known[0].annotator, document.annotator} - {None}) > 1:
+                why = "several people marked it: settle that first, with `malimet label agree --gold`"
+                reject(Problem(document.id, f"annotator {document.annotator}", why))
+            elif _group(source, document) not in held and (not known or _breadth(known[0]) < _breadth(document)):
+                train[document.id] = document, source.weight
+    return Split([document for document, weight in train.values() for _ in range(_times(document, weight))], dev)
 
 
 def augmented(documents: Sequence[Document], shares: Mapping[Kind, float], seed: int) -> Iterator[Document]:
@@ -73,8 +87,17 @@ def _group(source: Source, document: Document) -> str:
 
 def _held_out(source: Source, document: Document) -> bool:
     """Decided by the group's name alone, so that a document stays on its side when others come or go."""
-    digest = hashlib.sha256(_group(source, document).encode()).digest()
-    return int.from_bytes(digest[:8], "big") < source.dev * 2**64
+    return _draw(_group(source, document)) < source.dev
+
+
+def _times(document: Document, weight: float) -> int:
+    """How often a document is seen in an epoch. Who gets the fraction is decided by the id alone."""
+    return int(weight) + (_draw(f"weight {document.id}") < weight % 1)
+
+
+def _draw(name: str) -> float:
+    """A number in [0, 1) that a name always gets."""
+    return (int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 11) / 2**53
 
 
 @dataclass(frozen=True)

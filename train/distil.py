@@ -7,24 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from scipy.special import softmax
-from transformers import AutoTokenizer, set_seed
+from transformers import set_seed
 
-from annotations.atomic import atomic_text
 from annotations.labels import LabelSet
 from models.decoding import Floats
 from models.encoding import Window, WindowEncoder
 from models.engine import Network, TorchNetwork, run
+from models.export import whole_directory
+from train.base import open_tokenizer
 from train.batches import SoftBatches
 from train.devset import DevSet, mean_f1
 from train.finetune import classifier, finetune
+from train.fingerprint import claim, fingerprint, write
 from train.loss import distillation_loss
-from train.pretrain import read_texts
+from train.pretrain import read_texts, working_directory
+from train.progress import Tracking
 from train.recipe import Distillation, Finetuning
 from train.trainer import trainer_for
 
 LINES_AT_ONCE = 2000
+REPORT = "teachers.json"
 
 Scores = dict[str, dict[str, float]]  # of each teacher: micro-F1 by dev source, and the mean
 
@@ -38,16 +41,27 @@ def distil(
     base: str,
     output: Path,
     seed: int,
-    console: Console,
+    tracking: Tracking,
 ) -> tuple[Path, Scores]:
     """Fine-tune the teachers from `base` and teach a student of the same sizes.
 
     Returns the student's directory and the dev micro-F1 of each teacher and of all together. An interrupted run goes on
-    from its checkpoints.
+    from its checkpoints. Raises ValueError when a directory holds the work of another recipe.
     """
-    report = output / "teachers.json"
-    if report.exists():
-        return output, json.loads(report.read_text("utf-8"))
+    made_from = fingerprint(
+        recipe,
+        finetuning,
+        sources=[*recipe.texts, *finetuning.sources],
+        data=data,
+        seed=seed,
+        base=base,
+        labels=labels,
+    )
+    if output.exists():
+        claim(output, made_from)
+        return output, json.loads((output / REPORT).read_text("utf-8"))
+    runs = working_directory(output)
+    claim(runs, made_from)
     tuned = [
         finetune(
             finetuning,
@@ -56,7 +70,7 @@ def distil(
             base=base,
             output=output.with_name("teachers") / str(number),
             seed=seed + number,
-            console=console,
+            tracking=tracking,
         )
         for number in range(1, recipe.teachers + 1)
     ]
@@ -65,27 +79,30 @@ def distil(
     scores = {
         f"teacher {number}": _f1(dev, run(teacher, dev.windows)) for number, teacher in enumerate(teachers, 1)
     } | {"their mean": _f1(dev, [np.log(window) for window in _mean(teachers, dev.windows)])}
-    console.print(scores)
+    tracking.console.print(scores)
 
     set_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = open_tokenizer(base)
     encoder = WindowEncoder(tokenizer.backend_tokenizer, size=finetuning.window)
     student = classifier(base, labels, finetuning.dropout)
-    runs = output.with_name(output.name + ".run")
     trainer = trainer_for(
+        title="distillation",
         model=student,
+        tokenizer=tokenizer,
         dataset=list(_rows(read_texts(recipe.texts, data, seed), encoder, teachers)),
         collator=SoftBatches(tokenizer.pad_token_id, len(labels.tags)),
         optimisation=recipe.optimisation,
         output=runs,
         seed=seed,
+        tracking=tracking,
         compute_loss_func=lambda outputs, probabilities, **_: distillation_loss(outputs.logits, probabilities),
     )
-    trainer.train(resume_from_checkpoint=any(runs.glob("checkpoint-*")) or None)
-    tokenizer.save_pretrained(output)
-    student.save_pretrained(output)
-    with atomic_text(report) as file:  # the last to appear: the directory is whole
-        json.dump(scores, file, indent=2)
+    trainer.learn()
+    with whole_directory(output) as directory:
+        tokenizer.save_pretrained(directory)
+        student.save_pretrained(directory)
+        (directory / REPORT).write_text(json.dumps(scores, indent=2), "utf-8")
+        write(directory, made_from)
     return output, scores
 
 

@@ -11,6 +11,8 @@ def marginal_loss(logits: Tensor, allowed: Tensor) -> Tensor:
     look for stand together, so that nothing is learned about which it is (Greenberg et al., EMNLP 2018).
     """
     taught = allowed.any(-1)
+    if not taught.any():
+        return 0 * logits.sum()  # a batch that teaches nothing changes nothing
     scores, allowed = logits[taught].float(), allowed[taught]
     return (scores.logsumexp(-1) - scores.masked_fill(~allowed, -torch.inf).logsumexp(-1)).mean()
 

@@ -1,12 +1,13 @@
 """The whole way of a recipe: pre-train, fine-tune, export, check the export, write the model directory."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
+from datasets import disable_progress_bars
 from rich.console import Console
 from rich.table import Table
+from transformers.utils.logging import disable_progress_bar
 
 from annotations.labels import default_labels
 from annotations.scores import COLUMNS, cells
@@ -15,40 +16,50 @@ from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
 from train.devset import Found, mean_f1
 from train.distil import Scores, distil
+from train.faults import full_disk_told
 from train.finetune import Tuned, finetune
 from train.pretrain import pretrain
+from train.progress import Tracking, integrations
 from train.recipe import Recipe
+from train.run_record import RunRecord
 
 INT8_LOSS = 0.003  # micro-F1: an int8 model that loses more than this does not ship
 
 
 def train(recipe: Recipe, console: Console) -> Path:
     """Run a recipe's stages and return the directory that the last of them writes: a model, or an encoder where the
-    recipe has no fine-tuning. Stages that are already done are not done again."""
-    commit = _commit()
+    recipe has no fine-tuning. Stages that are already done are not done again.
+
+    Raises ValueError and OSError with a sentence for people.
+    """
+    disable_progress_bars()  # of datasets and of transformers: ours tells more
+    disable_progress_bar()
+    with full_disk_told(recipe.output):
+        return _train(recipe, Tracking(console, integrations(recipe.report_to)))
+
+
+def _train(recipe: Recipe, tracking: Tracking) -> Path:
+    record = RunRecord(recipe)
+    common: dict[str, Any] = {"data": recipe.data, "seed": recipe.seed, "tracking": tracking}
     base = None
     if recipe.pretraining:
-        encoder = pretrain(recipe.pretraining, data=recipe.data, output=recipe.output / "pretrained", seed=recipe.seed)
-        if not recipe.finetuning:
-            return encoder
-        base = str(encoder)
+        base = pretrain(recipe.pretraining, output=recipe.output / "pretrained", **common)
     if not recipe.finetuning:
-        raise ValueError("the recipe has neither `pretraining` nor `finetuning`: there is nothing to do")
-    base = base or recipe.finetuning.base
-    if not base:
-        raise ValueError("the recipe names no encoder: give `pretraining`, or `finetuning.base`")
-    common: dict[str, Any] = {"labels": default_labels(), "data": recipe.data, "seed": recipe.seed, "console": console}
+        record.finish({})
+        return recipe.output / "pretrained"
+    start = str(base or recipe.finetuning.base)
+    common |= {"labels": default_labels()}
     teachers: Scores = {}
     if recipe.distillation:
         student, teachers = distil(
-            recipe.distillation, recipe.finetuning, base=base, output=recipe.output / "student", **common
+            recipe.distillation, recipe.finetuning, base=start, output=recipe.output / "student", **common
         )
-        base = str(student)
-    tuned = finetune(recipe.finetuning, base=base, output=recipe.output / "finetuning", **common)
-    return _write(recipe, tuned, teachers, commit, console)
+        start = str(student)
+    tuned = finetune(recipe.finetuning, base=start, output=recipe.output / "finetuning", **common)
+    return _write(recipe, tuned, teachers, record, tracking.console)
 
 
-def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, commit: str | None, console: Console) -> Path:
+def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, console: Console) -> Path:
     full, small = recipe.output / "fp32.onnx", recipe.output / "int8.onnx"
     tuned.model.half().float()  # the weights as they will be stored
     export_onnx(tuned.model, full)
@@ -71,7 +82,7 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, commit: str | None, c
         console.print(f"int8 loses more than {INT8_LOSS:.1%} F1 on dev: the model directory gets the fp32 ONNX model")
     metrics: dict[str, Any] = {
         "recipe": json.loads(recipe.model_dump_json()),
-        "commit": commit,
+        "commit": record.content["commit"],
         "data": tuned.counts,
         "parameters": tuned.model.num_parameters(),
         "teachers": teachers,
@@ -87,6 +98,7 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, commit: str | None, c
         onnx=full if kept == "onnx fp32" else small,
         settings={"name": recipe.name, "window": tuned.window, "temperature": tuned.temperature},
         metrics=metrics,
+        record=record.finish({"dev": {name: report["micro avg"] for name, report in reports[kept].items()}}),
         card=model_card(recipe, metrics),
     )
     _print(metrics, console)
@@ -100,11 +112,6 @@ def _differing(left: Found, right: Found) -> float:
         for side in (left, right)
     )
     return len(ours ^ theirs) / max(len(ours | theirs), 1)
-
-
-def _commit() -> str | None:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)  # noqa: S607
-    return done.stdout.strip() or None
 
 
 def _print(metrics: dict[str, Any], console: Console) -> None:

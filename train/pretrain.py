@@ -10,25 +10,34 @@ import torch
 from datasets import Dataset
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast, set_seed
+from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast, set_seed
 
+from annotations.atomic import atomic_text
 from annotations.formats import open_bytes
 from models.encoding import IGNORED
+from models.export import whole_directory
 from models.tagger import MalimetConfig, MalimetForMaskedLM
 from models.tokenization import CONTINUED_MASK, MASK, PAD, UNK, train_tokenizer
+from train.base import open_tokenizer
+from train.fingerprint import claim, fingerprint, write
+from train.progress import Tracking
 from train.recipe import Encoder, Pretraining, Text, find
 from train.trainer import trainer_for
 
 
 def read_texts(texts: Iterable[Text], data: Path, seed: int) -> Iterator[str]:
-    """Lines of all texts, the stated share of each."""
+    """Lines of all texts, the stated share of each. Raises ValueError for a text that gives none."""
     for text in texts:
         chance = random.Random(f"{seed} {text.path}")  # noqa: S311  a sample, not a secret
+        empty = True
         with open_bytes(find(text.path, data)) as lines:
             for content in lines:
                 line = content.decode("utf-8").strip()
                 if line and chance.random() < text.share:
+                    empty = False
                     yield line
+        if empty:
+            raise ValueError(f"{find(text.path, data)}: a share of {text.share:g} of its lines is not a single one")
 
 
 def pack(lines: Iterable[str], tokenizer: Tokenizer, row: int) -> Iterator[dict[str, list[Any]]]:
@@ -79,6 +88,8 @@ class WholeWordMasking:
         real = words >= 0
         draw = torch.rand(len(rows), int(words.max()) + 1).gather(1, words.clamp(min=0))
         chosen = real & (draw < self.share)
+        if not chosen.any():
+            chosen = real & (draw == draw[real].min())  # so that each batch asks for something
         labels = torch.where(chosen, ids, IGNORED)
         masks = torch.where(ids >= self.first_continuation, self.continued_mask, self.mask)
         noisy = torch.where(chosen & (draw < 0.9 * self.share), self._random_pieces(ids), ids)
@@ -94,51 +105,85 @@ class WholeWordMasking:
         return torch.where(ids >= self.first_continuation, continues, begins)
 
 
-def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int) -> Path:
-    """Run the pre-training stage and return the encoder's directory; an interrupted run goes on from its checkpoint."""
-    if (output / "config.json").exists():
+def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int, tracking: Tracking) -> Path:
+    """Run the pre-training stage and return the encoder's directory; an interrupted run goes on from its checkpoint.
+
+    Raises ValueError when the directory holds the work of another recipe.
+    """
+    made_from = fingerprint(recipe, sources=recipe.texts, data=data, seed=seed, base=recipe.base)
+    if output.exists():
+        claim(output, made_from)
         return output
     set_seed(seed)
-    runs = output.with_name(output.name + ".run")
-    runs.mkdir(parents=True, exist_ok=True)
+    runs = working_directory(output)
+    claim(runs, made_from)
     if recipe.base:
-        tokenizer = AutoTokenizer.from_pretrained(recipe.base)
+        tokenizer = open_tokenizer(recipe.base)
+        if tokenizer.mask_token_id is None:
+            raise ValueError(f"the tokenizer of {recipe.base} has no mask token, which pre-training needs")
         model = AutoModelForMaskedLM.from_pretrained(recipe.base)
     else:
-        if not recipe.encoder:
-            raise ValueError(
-                "pretraining needs either `base`, an encoder to go on from, or `encoder`, the sizes of a new one"
-            )
-        tokenizer = _tokenizer(recipe.encoder, read_texts(recipe.texts, data, seed), runs)
-        vocabulary = tokenizer.get_vocab()
-        sizes = recipe.encoder.model_dump(exclude={"tokenizer"}) | {"vocab_size": len(vocabulary)}
-        model = MalimetForMaskedLM(MalimetConfig(first_continuation=vocabulary[CONTINUED_MASK], dropout=0.0, **sizes))
+        sizes = new_encoder(recipe)
+        tokenizer = _tokenizer(sizes, read_texts(recipe.texts, data, seed), runs)
+        model = MalimetForMaskedLM(config_of(sizes, tokenizer))
     rows = Dataset.from_generator(
         _rows,
         gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
         cache_dir=str(runs / "rows"),
     ).shuffle(seed=seed)
     trainer = trainer_for(
+        title="pre-training",
         model=model,
+        tokenizer=tokenizer,
         dataset=rows,
         collator=WholeWordMasking(tokenizer, recipe.masked),
         optimisation=recipe.optimisation,
         output=runs,
         seed=seed,
+        tracking=tracking,
     )
-    checkpoints = any(runs.glob("checkpoint-*"))
-    trainer.train(resume_from_checkpoint=checkpoints or None)
-    tokenizer.save_pretrained(output)
-    model.save_pretrained(output)
+    trainer.learn()
+    with whole_directory(output) as directory:
+        tokenizer.save_pretrained(directory)
+        model.save_pretrained(directory)
+        write(directory, made_from)
     return output
+
+
+def working_directory(output: Path) -> Path:
+    """Where a stage keeps its checkpoints until its result appears at `output`."""
+    return output.with_name(output.name + ".run")
+
+
+def new_encoder(recipe: Pretraining) -> Encoder:
+    """The sizes of a recipe's new encoder. Raises ValueError where it gives none."""
+    if not recipe.encoder:
+        raise ValueError(
+            "pretraining needs either `base`, an encoder to go on from, or `encoder`, the sizes of a new one"
+        )
+    return recipe.encoder
+
+
+def config_of(encoder: Encoder, tokenizer: PreTrainedTokenizerFast) -> MalimetConfig:
+    """The configuration of a new encoder for a tokenizer of ours."""
+    vocabulary = tokenizer.get_vocab()
+    sizes = encoder.model_dump(exclude={"tokenizer"}) | {"vocab_size": len(vocabulary)}
+    return MalimetConfig(first_continuation=vocabulary[CONTINUED_MASK], dropout=0.0, **sizes)
 
 
 def _tokenizer(encoder: Encoder, texts: Iterable[str], runs: Path) -> PreTrainedTokenizerFast:
     path = runs / "tokenizer.json"
     if not path.exists():
-        train_tokenizer(texts, vocab_size=encoder.vocab_size, kind=encoder.tokenizer).save(str(path))
+        learned = train_tokenizer(texts, vocab_size=encoder.vocab_size, kind=encoder.tokenizer)
+        with atomic_text(path) as file:
+            file.write(learned.to_str(pretty=True))
+    return for_transformers(Tokenizer.from_file(str(path)))
+
+
+def for_transformers(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """A tokenizer of ours as transformers wants it."""
     return PreTrainedTokenizerFast(
-        tokenizer_file=str(path), pad_token=PAD, unk_token=UNK, mask_token=MASK, clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer, pad_token=PAD, unk_token=UNK, mask_token=MASK, clean_up_tokenization_spaces=False
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from annotations.labels import default_labels
 from annotations.mapping import WIDER, LabelMap
@@ -65,7 +65,9 @@ class Source(Part):
 
     `dev` is the share of document groups held out for choosing (1: all of them). `group` is a regular expression whose
     first group, found in a document's id, names the documents that must stay together; without it each stands alone.
-    `labels` gives our labels for those of another scheme: see annotations.mapping.relabel.
+    `labels` gives our labels for those of another scheme: see annotations.mapping.relabel. `weight` is how often each
+    document is seen in an epoch: 2 is twice, 0.5 once for one half of the documents, the same half in every epoch and
+    under every seed, and never for the other. Dev documents have no weight.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class Source(Part):
     group: str | None = None
     licence: str | None = None
     labels: LabelMap | None = None
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
 
     @field_validator("labels")
     @classmethod
@@ -101,21 +104,42 @@ class Finetuning(Part):
     every_piece: bool = Field(False, description="learn from every piece of a word, not only its first")
     dropout: float = Field(0.1, description="of a model of our own architecture")
     augment: dict[Kind, float] = Field({}, description="share of the documents that get a copy so changed")
+    untaught: tuple[str, ...] = Field((), description="labels that dev may hold although nothing teaches them")
     average: int = Field(1, ge=1, description="the weights are the mean of those at the end of so many last epochs")
     optimisation: Optimisation
 
 
 class Recipe(Part):
-    """Pre-train, distil, fine-tune (each optional) and export. data paths are looked up in `data`, then here."""
+    """Pre-train, distil, fine-tune (each optional) and export. data paths are looked up in `data`, then here.
+
+    `report_to` names integrations of transformers' Trainer; without it that is TensorBoard where it is installed.
+    """
 
     name: str
     about: str = Field("", description="what the model card says of the data beyond their names and licences")
     data: Path
     output: Path
     seed: int = 1
+    report_to: tuple[str, ...] | None = None
     pretraining: Pretraining | None = None
     distillation: Distillation | None = None
     finetuning: Finetuning | None = None
+
+    @model_validator(mode="after")
+    def _begins_somewhere(self) -> "Recipe":
+        if not self.pretraining and not self.finetuning:
+            raise ValueError("the recipe has neither `pretraining` nor `finetuning`: there is nothing to do")
+        if self.finetuning and not self.pretraining and not self.finetuning.base:
+            raise ValueError("the recipe names no encoder: give `pretraining`, or `finetuning.base`")
+        return self
+
+    def inputs(self) -> list[Text | Source]:
+        """All texts and sources that any stage reads."""
+        return [
+            *(self.pretraining.texts if self.pretraining else ()),
+            *(self.distillation.texts if self.distillation else ()),
+            *(self.finetuning.sources if self.finetuning else ()),
+        ]
 
 
 def find(path: Path, data: Path) -> Path:
