@@ -1,84 +1,97 @@
-"""Articles from files, directories and standard input, as documents without spans."""
+"""Articles from wherever they are, as documents without spans."""
 
-import sys
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from annotations.checks import Problem, fail
 from annotations.document import Document
-from annotations.formats import Reject, first_fault, open_bytes
+from annotations.formats import Reject, Text, first_fault
+from infer.rows import DEFAULT, Columns, Row, called
+from infer.sources import sources
 
-STDIN = Path("-")
-SUFFIXES = (".txt", ".jsonl")
+LONGEST = 200_000  # characters: a long speech has 80,000, and the time to read grows faster than the text
+
+Item = Document | Problem
 
 
-class _Line(BaseModel):
-    """What is read of a line: archives hold more, which is nobody's fault."""
+def _named(id: str) -> str:
+    if not id:
+        raise ValueError("it is empty")
+    return id
+
+
+def _readable(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"it has {len(text):,} characters, and no article more than {LONGEST:,}: split it")
+    if "\0" in text:
+        raise ValueError("it has a NUL character, so it is not text")
+    return text
+
+
+def _day(value: object) -> str | None:
+    """A day in ISO form, of which tables and archives often give the time too."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, date):
+        return (value.date() if isinstance(value, datetime) else value).isoformat()
+    try:
+        return datetime.fromisoformat(str(value)).date().isoformat()
+    except ValueError:
+        raise ValueError(f"{value!r} is not an ISO date") from None
+
+
+class _Fields(BaseModel):
+    """What is read of a row: archives hold more, which is nobody's fault."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-    id: str
-    text: str
-    published: str | None = None
-    title: str | None = None
+    id: Annotated[Text, AfterValidator(_named)]
+    text: Annotated[Text, Field(strict=True), AfterValidator(_readable)]
+    published: Annotated[str | None, BeforeValidator(_day)] = None
+    title: Annotated[Text | None, AfterValidator(lambda title: title or None)] = None  # an empty cell of a CSV file
 
 
-def read(paths: Iterable[Path], reject: Reject = fail) -> Iterator[Document]:
-    """Documents of .txt files, .jsonl files, all such files below a directory, and standard input for `-`.
+def read(paths: Iterable[str | Path], reject: Reject = fail, columns: Columns = DEFAULT) -> Iterator[Document]:
+    """Documents of files, directories, standard input, remote stores and datasets: what infer.sources finds.
 
-    A .txt file is one document, called by the file's name; a line of .jsonl has `id`, `text` and optionally `published`
-    and `title`, and what else it has is passed over; files of a directory come in the order of their names. What cannot
-    be read, and a second document with the same id, goes to `reject`. Raises FileNotFoundError for a path that does not
-    exist, ValueError for another kind of file.
+    A .txt file is one document, called by the file's name; a line of .jsonl and a row of a table have `id`, `text` and
+    optionally `published` and `title`, and what else they have is passed over. What cannot be read goes to `reject`, as
+    does a second document with the same id. Raises as infer.sources.sources and OSError.
     """
-    seen: set[str] = set()
-    for document in _documents(paths, reject):
-        if document.id in seen:
-            reject(Problem(document.id, "id", "another document has it already"))
+    for item in stream(paths, columns):
+        if isinstance(item, Problem):
+            reject(item)
         else:
-            seen.add(document.id)
-            yield document
+            yield item
 
 
-def _documents(paths: Iterable[Path], reject: Reject) -> Iterator[Document]:
-    for path in paths:
-        if path == STDIN:
-            yield from _text("stdin", sys.stdin.buffer.read(), reject)
-        elif not path.exists():
-            raise FileNotFoundError(f"{path} does not exist")
-        elif path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file()):
-                yield from _file(file, file.relative_to(path), reject)
-        elif path.suffix in SUFFIXES:
-            yield from _file(path, Path(path.name), reject)
-        else:
-            kinds = ", ".join(SUFFIXES)
-            raise ValueError(f"{path}: articles are read from {kinds} files, directories of them, or - for stdin")
+def stream(paths: Iterable[str | Path], columns: Columns = DEFAULT) -> Iterator[Item]:
+    """As `read`, with what cannot be read in its place.
+
+    All that is kept of documents that went by is eight bytes of a digest of each id, in a set that takes about 90 MB
+    for each million documents. That two ids of a million share theirs has a probability of 3 in 100 million.
+    """
+    seen: set[int] = set()
+    found = [sources(str(path)) for path in paths]  # all, so that a wrong path is told before anything is read
+    for source in chain.from_iterable(found):
+        for row in source.rows(columns):
+            yield row if isinstance(row, Problem) else _document(row, source.name, seen)
 
 
-def _file(path: Path, name: Path, reject: Reject) -> Iterator[Document]:
-    if path.suffix == ".jsonl":
-        yield from _lines(path, reject)
-    else:
-        yield from _text(name.with_suffix("").as_posix(), path.read_bytes(), reject)
-
-
-def _lines(path: Path, reject: Reject) -> Iterator[Document]:
-    with open_bytes(path) as file:
-        for number, content in enumerate(file, 1):
-            if content.strip():
-                try:
-                    line = _Line.model_validate_json(content)
-                except ValidationError as error:
-                    where, why = first_fault(error)
-                    reject(Problem(path.name, f"line {number}, {where}" if where else f"line {number}", why))
-                else:
-                    yield Document(id=line.id, text=line.text, published=line.published, title=line.title)
-
-
-def _text(id: str, content: bytes, reject: Reject) -> Iterator[Document]:
+def _document(row: Row, source: str, seen: set[int]) -> Item:
+    place = f"{source} {row.where}".rstrip()
     try:
-        yield Document(id=id, text=content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        reject(Problem(id, f"byte {error.start}", f"it is not UTF-8 ({error.reason})"))
+        fields = _Fields.model_validate(row.fields)
+    except ValidationError as error:
+        field, why = first_fault(error)
+        return Problem(called(row.fields["id"], source), f"{field}, {place}", why.removeprefix("Value error, "))
+    digest = int.from_bytes(blake2b(fields.id.encode(), digest_size=8).digest())
+    if digest in seen:
+        return Problem(fields.id, f"id, {place}", "another document has it already")
+    seen.add(digest)
+    return Document(id=fields.id, text=fields.text, published=fields.published, title=fields.title)

@@ -1,117 +1,112 @@
 """What was read to files: articles whole as JSON Lines, their metrics as a table, one row a record, as CSV or Parquet,
-or a web page to read them on.
+or a web page to read them on; and a list of what was rejected.
+
+A writer is opened with a path and gives a function that takes one reading after another; the file appears when the
+writer is closed, whole or, after an exception, not at all.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Self, TextIO
 
-from annotations.atomic import atomic_bytes, atomic_text
-from infer.records import Article, Reading, Record
+from annotations.atomic import atomic_text
+from annotations.checks import Problem
+from infer import columnar
+from infer.columnar import Put
+from infer.metrics import COLUMNS, rows
+from infer.records import Reading
 
-COLUMNS = {
-    "id": "string",
-    "published": "date32",
-    "value": "string",
-    "start": "int64",
-    "end": "int64",
-    "number": "float64",
-    "number_high": "float64",
-    "bound": "string",
-    "unit": "string",
-    "kind": "string",
-    "indicator": "string",
-    "action": "string",
-    "change": "string",
-    "period": "string",
-    "period_from": "date32",
-    "period_to": "date32",
-    "place": "string",
-    "subject": "string",
-    "speaker": "string",
-    "sentence_start": "int64",
-    "sentence_end": "int64",
-    "score": "float64",
-    "repeats": "int64",
-}
+PAGE = 100  # articles
+
+Writer = Callable[[Path], AbstractContextManager[Put]]
+
+
+def writer(path: Path) -> Writer:
+    """The writer of one file that a name asks for. Raises ValueError for another suffix."""
+    if path.suffix not in WRITERS:
+        raise ValueError(f"{path}: records are written as {', '.join(WRITERS)}, or into a directory, which ends in /")
+    return WRITERS[path.suffix]
 
 
 def write(readings: Iterable[Reading], path: Path) -> None:
-    """Write documents' articles in the format that the name asks for; the file appears whole or not at all.
+    """Write documents' articles in the format that the name asks for.
 
-    Raises ValueError for another suffix, ImportError that names the extra where pyarrow is missing.
+    Raises ValueError as `writer`, and for a page of more than a hundred articles; ImportError that names the extra
+    where pyarrow is missing.
     """
-    if path.suffix not in WRITERS:
-        raise ValueError(f"{path}: records are written as {', '.join(WRITERS)}")
-    WRITERS[path.suffix](readings, path)
+    with writer(path)(path) as put:
+        for reading in readings:
+            put(reading)
 
 
-def row(article: Article, record: Record) -> dict[str, Any]:
-    """A metric as a flat row; names stand in their nominative, indicator and action as in the text."""
-    period, place, subject, speaker = record.period, record.place, record.subject, record.speaker
-    return {
-        "id": article.id,
-        "published": article.published,
-        "value": record.value.text,
-        "start": record.value.start,
-        "end": record.value.end,
-        "number": record.number,
-        "number_high": record.number_high,
-        "bound": record.bound,
-        "unit": record.unit,
-        "kind": record.kind,
-        "indicator": record.indicator and record.indicator.text,
-        "action": record.action and record.action.text,
-        "change": record.change,
-        "period": period and period.text,
-        "period_from": period and period.from_,
-        "period_to": period and period.to,
-        "place": place and place.name,
-        "subject": subject and subject.name,
-        "speaker": speaker and speaker.name,
-        "sentence_start": record.sentence.start,
-        "sentence_end": record.sentence.end,
-        "score": record.score,
-        "repeats": record.repeats,
-    }
+class Rejects:
+    """Counts rejected documents and lists them in a file, which appears when the block ends, if there are any."""
+
+    def __init__(self, path: Path, tell: Callable[[Problem], None]) -> None:
+        """`tell` is told of each as well."""
+        self.count = 0
+        self._path = path
+        self._tell = tell
+        self._stack = ExitStack()
+        self._file: TextIO | None = None
+
+    def __call__(self, problem: Problem) -> None:
+        """List one."""
+        if self._file is None:
+            self._file = self._stack.enter_context(atomic_text(self._path))
+        line = {"id": problem.document, "where": problem.where, "why": problem.why}
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self.count += 1
+        self._tell(problem)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+        if kind is None and self._file is None:
+            self._path.unlink(missing_ok=True)  # an earlier run's list, which no longer holds
 
 
-def _rows(readings: Iterable[Reading]) -> Iterator[dict[str, Any]]:
-    return (row(article, record) for _, article in readings for record in article.metrics)
-
-
-def _jsonl(readings: Iterable[Reading], path: Path) -> None:
+@contextmanager
+def json_lines(path: Path) -> Iterator[Put]:
+    """Articles whole, one a line."""
     with atomic_text(path) as file:
-        for _, article in readings:
-            file.write(article.model_dump_json(by_alias=True) + "\n")
+        yield lambda reading: print(reading[1].model_dump_json(by_alias=True), file=file)
 
 
-def _csv(readings: Iterable[Reading], path: Path) -> None:
+@contextmanager
+def _csv(path: Path) -> Iterator[Put]:
     with atomic_text(path) as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
-        table.writerows(_rows(readings))
+        yield lambda reading: table.writerows(rows(reading))
 
 
-def _parquet(readings: Iterable[Reading], path: Path) -> None:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ImportError("Parquet needs the `parquet` extra: pip install 'malimet[parquet]'") from error
-    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
-    table = pyarrow.Table.from_pylist(list(_rows(readings)), schema=schema)
-    with atomic_bytes(path) as file:
-        parquet.write_table(table, file)
-
-
-def _html(readings: Iterable[Reading], path: Path) -> None:
+@contextmanager
+def _html(path: Path) -> Iterator[Put]:
+    """A page for people, who read tens of articles: it is one file, and stands in memory whole."""
     from infer import page
 
+    readings: list[Reading] = []
+
+    def put(reading: Reading) -> None:
+        if len(readings) == PAGE:
+            raise ValueError(
+                f"{path}: a page is for tens of articles, {PAGE} at most; write more as .jsonl or .parquet"
+            )
+        readings.append(reading)
+
+    yield put
     content = page.render(readings)
     with atomic_text(path) as file:
         file.write(content)
 
 
-WRITERS = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet, ".html": _html}
+WRITERS: dict[str, Writer] = {".jsonl": json_lines, ".csv": _csv, ".parquet": columnar.metrics, ".html": _html}

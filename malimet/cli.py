@@ -4,15 +4,12 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from malimet import label
-from malimet.exits import report, stop
-
-if TYPE_CHECKING:
-    from annotations.checks import Problem
+from malimet.exits import REJECTED, report, stop
 
 app = typer.Typer(
     help="Kazakh news articles to structured records: who, where, when, and how many of what.",
@@ -25,12 +22,15 @@ app = typer.Typer(
 
 app.add_typer(label.app, name="label")
 
+INTERRUPTED = 130  # as a shell tells of a process that Ctrl-C ended
+
 
 class Format(StrEnum):
-    """How records are shown where no output file is named."""
+    """How records are shown where no output file is named, and written into a directory."""
 
     table = "table"
     jsonl = "jsonl"
+    parquet = "parquet"
 
 
 class EngineName(StrEnum):
@@ -42,15 +42,29 @@ class EngineName(StrEnum):
 
 @app.command()
 def extract(
-    paths: Annotated[list[Path], typer.Argument(help=".txt or .jsonl files, directories of them, or - for stdin")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IN",
+            help=".txt, .jsonl, .csv or .parquet files, packed or not, directories of them, datasets saved on disk,"
+            " addresses (s3://…, hf://owner/name), or - for stdin",
+        ),
+    ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="a .jsonl, .csv, .parquet or .html file")
+        str | None,
+        typer.Option("--output", "-o", help="a .jsonl, .csv, .parquet or .html file, or a directory, which ends in /"),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
     engine: Annotated[EngineName, typer.Option(help="what runs the network")] = EngineName.onnx,
     format: Annotated[
-        Format | None, typer.Option(help="without -o: by default a table on a terminal, else JSON Lines")
+        Format | None,
+        typer.Option(
+            help="without -o: table (the default on a terminal) or jsonl; into a directory: jsonl (the default) or"
+            " parquet"
+        ),
     ] = None,
+    text_column: Annotated[str, typer.Option(help="the column, or JSON key, of the texts")] = "text",
+    id_column: Annotated[str, typer.Option(help="the column, or JSON key, of the documents' ids")] = "id",
     explain: Annotated[bool, typer.Option("--explain", help="print how each record was read")] = False,
     unique: Annotated[bool, typer.Option("--unique", help="without records that repeat an earlier one")] = False,
 ) -> None:
@@ -60,48 +74,61 @@ def extract(
 
     - `malimet extract article.txt`
     - `malimet extract news/ -o records.parquet`
+    - `malimet extract archive.jsonl.zst s3://bucket/news/ -o records/ --format parquet`
+    - `malimet extract news.csv --text-column body -o records.csv`
     - `malimet extract article.txt -o article.html`
     - `malimet extract article.txt --explain`
     - `cat article.txt | malimet extract - --format jsonl`
 
-    Documents that cannot be read are listed on stderr, or with -o in a file beside it that ends in .rejects.jsonl; the
-    exit code is then 1.
-    """
-    from rich.console import Console
-    from rich.progress import track
+    A directory gets a part for each thousand documents: run again after an interruption, the same command goes on after
+    the last part, and ends as if nothing had happened.
 
-    from infer import explain as explanation
-    from infer import readers, table, writers
+    Documents that cannot be read are listed on stderr, or with -o in a file beside it that ends in .rejects.jsonl, or
+    in the directory's rejects/; the exit code is then 1.
+    """
+    from infer import batch, readers, terminal
     from infer.extractor import Extractor
+    from infer.rows import Columns
     from models.checkpoint import DEFAULT
 
-    rejects: list[Problem] = []
+    watch = terminal.Watch(most=5 if output else None)
     try:
-        if output and output.suffix not in writers.WRITERS:
-            raise ValueError(f"{output}: records are written as {', '.join(writers.WRITERS)}")
         if explain and (output or format):
             raise ValueError("--explain prints for people: it goes with neither -o nor --format")
-        extractor = Extractor.load(model or DEFAULT, engine=engine.value)
-        readings = extractor.readings(readers.read(paths, rejects.append), reject=rejects.append)
-        if unique:
-            readings = ((document, article.unique()) for document, article in readings)
         if output:
-            progress = Console(stderr=True)
-            writers.write(track(readings, "articles", console=progress, disable=not progress.is_terminal), output)
-        elif explain:
-            console = Console(highlight=False)
-            for document, article in readings:
-                console.print(explanation.render(document, article), soft_wrap=True)
-        elif format == Format.table or (format is None and sys.stdout.isatty()):
-            console = Console()
-            for _, article in readings:
-                console.print(table.render(article))
+            batch.check(paths, output, format)
+        elif format == Format.parquet:
+            raise ValueError("--format parquet goes with -o and a directory")
+        columns = Columns(id=id_column, text=text_column)
+        extractor = Extractor.load(model or DEFAULT, engine=engine.value)
+        if output:
+            steps = batch.job(
+                extractor, paths, columns, output, format=format, engine=engine, unique=unique, tell=watch.reject
+            )
+            rejected = watch.follow(steps).rejected
         else:
-            for _, article in readings:
-                print(article.model_dump_json(by_alias=True))
+            readings = batch.readings(extractor, readers.stream(paths, columns), watch.reject, unique=unique)
+            if explain:
+                terminal.show_explanations(readings)
+            elif format == Format.table or (format is None and sys.stdout.isatty()):
+                terminal.show_tables(readings)
+            else:
+                terminal.show_json_lines(readings)
+            rejected = watch.rejected
+    except terminal.HungUp:
+        raise typer.Exit from None
+    except KeyboardInterrupt:
+        kept = (
+            "; the same command goes on after the last finished part" if output and batch.is_directory(output) else ""
+        )
+        typer.echo(f"malimet: interrupted{kept}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     except (ValueError, OSError, ImportError) as error:
         stop(error)
-    report(rejects, output)
+    if rejected:
+        if output:
+            typer.echo(f"what was rejected, and why, is listed in {batch.rejects_of(output)}", err=True)
+        raise typer.Exit(REJECTED)
 
 
 @app.command()
