@@ -4,12 +4,15 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from malimet import label
 from malimet.exits import REJECTED, report, stop
+
+if TYPE_CHECKING:
+    from annotations.checks import Problem
 
 app = typer.Typer(
     help="Kazakh news articles to structured records: who, where, when, and how many of what.",
@@ -38,6 +41,14 @@ class EngineName(StrEnum):
 
     onnx = "onnx"
     torch = "torch"
+
+
+class Precision(StrEnum):
+    """The numbers that an exported network computes with."""
+
+    fp32 = "fp32"
+    fp16 = "fp16"
+    int8 = "int8"
 
 
 @app.command()
@@ -136,6 +147,10 @@ def train(
     recipe: Annotated[Path, typer.Argument(help="a recipe, such as train/recipes/default.yaml")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as seed=2")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print what would be done, and do nothing")] = False,
+    learning_curve: Annotated[
+        bool,
+        typer.Option("--learning-curve", help="fine-tune on growing shares of the documents, and draw F1 over them"),
+    ] = False,
 ) -> None:
     """Pre-train and fine-tune a model, export it, and write its directory with its card.
 
@@ -146,23 +161,74 @@ def train(
     - `malimet train train/recipes/default.yaml data=/where/the/data/is`
     - `malimet train train/recipes/default.yaml seed=2 output=runs/second`
     - `malimet train --dry-run train/recipes/default.yaml`
+    - `malimet train --learning-curve recipe.yaml`
     """
     from rich.console import Console
 
     try:
         from train.dry_run import dry_run as plan
+        from train.learning_curve import learning_curve as curve
         from train.pipeline import train as run
         from train.recipe import load_recipe
     except ImportError as error:
         stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
         chosen = load_recipe(recipe, overrides)
+        if dry_run and learning_curve:
+            raise ValueError("--dry-run tells of a whole training: it does not go with --learning-curve")
         if dry_run:
             plan(chosen, Console())
+        elif learning_curve:
+            typer.echo(f"wrote {curve(chosen, Console())}")
         else:
             typer.echo(f"wrote {run(chosen, Console())}")
     except (ValueError, OSError) as error:
         stop(error)
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="a model directory, of any architecture that `malimet train` trained")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="the .onnx file to write")],
+    format: Annotated[Precision, typer.Option(help="fp32, fp16 (half the size) or int8 (a quarter)")] = Precision.int8,
+    data: Annotated[
+        Path | None, typer.Option(help="labelled documents to compare on, instead of the project's own test articles")
+    ] = None,
+) -> None:
+    """Write a model's network as one ONNX file, and tell its size and how far it agrees with torch.
+
+    Its inputs are input_ids and attention_mask [batch, pieces] in int64, its output logits [batch, pieces, tags] in
+    fp32. Put in the place of a model directory's model.onnx, it is what `malimet extract` runs.
+
+    Examples:
+
+    - `malimet export models/default --format fp32 -o model.onnx`
+    - `malimet export runs/news/model --format fp16 -o news.onnx --data gold.jsonl`
+    """
+    try:
+        from transformers.utils.logging import disable_progress_bar
+
+        from models.onnx_file import TEXTS, agreement, write_onnx
+    except ImportError as error:
+        stop(ImportError(f"exporting needs the `train` extra: pip install 'malimet[train]' ({error})"))
+    from annotations.formats import auto
+
+    disable_progress_bar()
+    rejects: list[Problem] = []
+    try:
+        documents = list(auto.read(data or TEXTS, rejects.append))
+        if not documents:
+            raise ValueError(f"{data} holds no document to compare on")
+        write_onnx(model, format.value, output)
+        found = agreement(model, output, documents, labelled=data is not None)
+    except (ValueError, OSError) as error:
+        stop(error)
+    typer.echo(f"wrote {output}, {output.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"{found.differing:.2%} of {found.spans} spans in {len(documents)} documents differ from torch")
+    if found.torch_f1 is not None and found.onnx_f1 is not None:
+        change = found.onnx_f1 - found.torch_f1
+        typer.echo(f"strict micro-F1 {found.onnx_f1:.4f}, in torch {found.torch_f1:.4f}: difference {change:+.4f}")
+    report(rejects)
 
 
 @app.command()

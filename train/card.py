@@ -1,12 +1,24 @@
 """The model card, made from a run: nothing in it is typed by hand."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
 
 from annotations.scores import COLUMNS, cells
 from train.recipe import Recipe, Source, Text
 
 ENOUGH, WEAK = 10, 0.6
+MEASURES = {"f1": "f1-score", "precision": "precision", "recall": "recall"}  # the hub's names and ours
+LICENCES = {  # as recipes state them, and the hub's identifiers
+    "MIT": "mit",
+    "Apache-2.0": "apache-2.0",
+    "CC0": "cc0-1.0",
+    "CC BY 4.0": "cc-by-4.0",
+    "CC BY-SA 4.0": "cc-by-sa-4.0",
+    "GPL-3.0": "gpl-3.0",
+}
 
 
 def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
@@ -14,9 +26,7 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
     return "\n".join(
         [
             "---",
-            "language: [kk]",
-            "pipeline_tag: token-classification",
-            "library_name: malimet",
+            _front_matter(recipe, metrics).to_yaml(),
             "---",
             f"# {recipe.name}",
             "",
@@ -65,6 +75,42 @@ def model_card(recipe: Recipe, metrics: dict[str, Any]) -> str:
             f" {', '.join(_weak(metrics['dev'])) or 'none'}.",
             "",
         ]
+    )
+
+
+def _front_matter(recipe: Recipe, metrics: dict[str, Any]) -> ModelCardData:
+    """What the hub reads of a card: https://huggingface.co/docs/hub/model-cards, the scores as its model-index.
+
+    The licence is that of the sources if they all state the same one. Which other a model may have is not ours to say:
+    the hub then shows `other`, with the card as its text. A base is named if it is on the hub.
+    """
+    base = recipe.finetuning.base if recipe.finetuning else None
+    licences = {source.licence for source in recipe.inputs()}
+    same = LICENCES.get(licences.pop() or "") if len(licences) == 1 else None
+    return ModelCardData(
+        language="kk",
+        license=same or "other",
+        license_name=None if same else "that-of-its-data",
+        license_link=None if same else "README.md",
+        library_name="malimet",
+        pipeline_tag="token-classification",
+        tags=["kazakh", "named-entity-recognition", "information-extraction", "onnx"],
+        base_model=base if base and not Path(base).exists() else None,
+        metrics=list(MEASURES),
+        model_name=recipe.name,
+        eval_results=[
+            EvalResult(
+                task_type="token-classification",
+                task_name="Named entity recognition, strict IOB2 spans",
+                dataset_type=name,
+                dataset_name=f"{name} (held-out documents)",
+                dataset_split="dev",
+                metric_type=measure,
+                metric_value=round(report["micro avg"][key], 4),
+            )
+            for name, report in metrics["dev"].items()
+            for measure, key in MEASURES.items()
+        ],
     )
 
 

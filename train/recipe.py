@@ -150,7 +150,8 @@ def find(path: Path, data: Path) -> Path:
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """Read a recipe; each override is `dotted.key=value` with the value in YAML.
 
-    Raises ValueError for an override without `=` and pydantic.ValidationError for anything the recipe does not know.
+    Raises ValueError for an override without `=` or below what has no fields, and pydantic.ValidationError for anything
+    the recipe does not know.
     """
     tree: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     for override in overrides or []:
@@ -161,5 +162,7 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
         branch = tree
         for parent in parents:
             branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
+                raise ValueError(f"{key}: the recipe has no fields below {parent}")
         branch[last] = yaml.safe_load(value)
     return Recipe.model_validate(tree)
