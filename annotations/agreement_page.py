@@ -5,22 +5,18 @@ settled stays in the browser, under a key that holds as long as the disagreement
 """
 
 import re
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from itertools import groupby, pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from annotations.agreement import Agreement, Disagreement, Kind, Side, figure, shares
 from annotations.document import Span
-from annotations.labels import Label, Role, default_labels
+from annotations.labels import Role, default_labels
+from annotations.pages import environment, label
 
 CONTEXT = 60
 FACETS = ("label", "annotator", "kind")
@@ -32,7 +28,7 @@ KINDS = {
     Kind.RELATION: "біреуі ғана байланыстырған",
     Kind.ROLE: "байланыстың рөлі басқа",
 }
-_HERE = Path(__file__).parent
+PAGE = Path(__file__).with_name("agreement.html")
 _SPACE = re.compile(r"\s")
 
 
@@ -105,15 +101,20 @@ def render(agreement: Agreement) -> str:
     entries = [_Entry(one) for one in agreement.disagreements]
     facets = {name: Counter(choice for entry in entries for choice in entry.facets[name]) for name in FACETS}
     documents = [(id, [*group]) for id, group in groupby(entries, lambda entry: entry.one.document)]
-    return (
-        _environment()
-        .get_template("agreement.html")
-        .render(
-            agreement=agreement,
-            documents=documents,
-            total=len(entries),
-            filters={name: _Filter(dict(sorted(counts.items()))) for name, counts in facets.items()},
-        )
+    templates = environment(
+        PAGE,
+        kinds={kind.value: kazakh for kind, kazakh in KINDS.items()},
+        choice=_choice,
+        role=_role,
+        address=_address,
+        figure=figure,
+        shares=shares,
+    )
+    return templates.get_template(PAGE.name).render(
+        agreement=agreement,
+        documents=documents,
+        total=len(entries),
+        filters={name: _Filter(dict(sorted(counts.items()))) for name, counts in facets.items()},
     )
 
 
@@ -132,33 +133,6 @@ def _windows(text: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
     return result
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    colours = "".join(f".{label.name} {{ --color: {label.color}; }}\n" for label in default_labels().labels)
-    environment.globals.update(
-        kinds={kind.value: kazakh for kind, kazakh in KINDS.items()},
-        label=_label,
-        choice=_choice,
-        role=_role,
-        address=_address,
-        figure=figure,
-        shares=shares,
-        digest=_digest,
-        style=Markup((_HERE / "agreement.css").read_text("utf-8") + colours),  # noqa: S704  ours, as the script is
-        script=Markup((_HERE / "agreement.js").read_text("utf-8")),  # noqa: S704
-    )
-    return environment
-
-
-def _label(name: str) -> Label:
-    """A label of the label set; one of somebody's own stands for itself."""
-    own = Label(name=name, kk=name, en=name, color="", hotkey="", group="entity")
-    return next((label for label in default_labels().labels if label.name == name), own)
-
-
 def _role(name: str) -> Role:
     """A role of the label set; one of somebody's own stands for itself."""
     own = Role(name=name, kk=name, en=name, targets=())
@@ -169,7 +143,7 @@ def _choice(facet: str, name: str) -> str:
     """What a choice of a filter is called."""
     match facet:
         case "label":
-            return f"{_label(name).kk} – {_label(name).en}"
+            return f"{label(name).kk} – {label(name).en}"
         case "kind":
             return f"{KINDS[Kind(name)]} – {name}"
         case _:
@@ -183,8 +157,3 @@ def _address(task: str | None) -> str | None:
     except ValueError:
         return None
     return task if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def _digest(content: str) -> str:
-    """The source by which a Content-Security-Policy knows an inline script or style."""
-    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"

@@ -5,27 +5,36 @@ lets styles stand in it; nothing else is let in, from nowhere.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from annotations.atomic import atomic_text
+from annotations.pages import environment
 from annotations.scores import RESAMPLES
 from eval import plots
 from eval.boundaries import MANY
 from eval.evaluation import Evaluation, Marked
 from eval.figures import FEW, FEW_DOCUMENTS
 
-_HERE = Path(__file__).parent
+PAGE = Path(__file__).with_name("page.html")
 _TINTS = 5
 SHOWN = 50
 
 
 def render(evaluation: Evaluation) -> str:
     """The page."""
-    return _environment().get_template("page.html").render(evaluation=evaluation)
+    templates = environment(
+        PAGE,
+        plots=plots,
+        pieces=pieces,
+        tint=tint,
+        few=FEW,
+        few_documents=FEW_DOCUMENTS,
+        many=MANY,
+        draws=RESAMPLES,
+        shown=SHOWN,
+    )
+    templates.filters["three"] = "{:.3f}".format
+    return templates.get_template(PAGE.name).render(evaluation=evaluation)
 
 
 def write(evaluation: Evaluation, path: Path) -> None:
@@ -50,23 +59,3 @@ def pieces(text: str, spans: Sequence[Marked]) -> Iterator[tuple[str, Marked | N
 def tint(count: int, row: Sequence[int]) -> int:
     """How strongly a cell is coloured, from 0 to _TINTS, by its share of the row."""
     return -(-_TINTS * count // sum(row)) if count else 0
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(
-        plots=plots,
-        pieces=pieces,
-        tint=tint,
-        few=FEW,
-        few_documents=FEW_DOCUMENTS,
-        many=MANY,
-        draws=RESAMPLES,
-        shown=SHOWN,
-        style=Markup((_HERE / "page.css").read_text("utf-8")),  # noqa: S704  ours
-    )
-    environment.filters["three"] = "{:.3f}".format
-    return environment

@@ -4,22 +4,17 @@ Jinja2 escapes whatever comes from a document, and the page's own policy runs no
 into marks here, where offsets count code points; the script knows marks by their ids only.
 """
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from annotations.labels import Label, default_labels
+from annotations.labels import Label
+from annotations.pages import environment, label
 from infer import display
 from infer.records import Article, Marked, Reading, Text
 
-_HERE = Path(__file__).parent
+PAGE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,7 @@ class _Section:
     def labels(self) -> list[tuple[Label, int]]:
         """The labels of the text, the most frequent first, with how often they occur."""
         counts = Counter(span.label for span in self.article.spans)
-        return [(_label(name), count) for name, count in counts.most_common()]
+        return [(label(name), count) for name, count in counts.most_common()]
 
 
 def render(readings: Iterable[Reading]) -> str:
@@ -80,31 +75,4 @@ def render(readings: Iterable[Reading]) -> str:
     Raises ValueError where the spans of an article overlap or leave its text.
     """
     sections = [_Section(f"a{number}", document.text, article) for number, (document, article) in enumerate(readings)]
-    return _environment().get_template("page.html").render(sections=sections)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    colours = "".join(f".{label.name} {{ --color: {label.color}; }}\n" for label in default_labels().labels)
-    environment.globals.update(
-        display=display,
-        label=_label,
-        digest=_digest,
-        style=Markup((_HERE / "page.css").read_text("utf-8") + colours),  # noqa: S704  ours, as the script is
-        script=Markup((_HERE / "page.js").read_text("utf-8")),  # noqa: S704
-    )
-    return environment
-
-
-def _label(name: str) -> Label:
-    """A label of the label set; one that a model brought of its own stands for itself."""
-    own = Label(name=name, kk=name, en=name, color="", hotkey="", group="entity")
-    return next((label for label in default_labels().labels if label.name == name), own)
-
-
-def _digest(content: str) -> str:
-    """The source by which a Content-Security-Policy knows an inline script or style."""
-    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
+    return environment(PAGE, display=display).get_template(PAGE.name).render(sections=sections)
