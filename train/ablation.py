@@ -1,6 +1,6 @@
 """What each part of a recipe is worth: the recipe again and again, with some of its values changed.
 
-Run as `python -m train.ablation train/ablation.yaml`; prints a Markdown table of strict micro-F1 on the recipe's dev
+Run as `python -m train.ablation train/ablations/encoders.yaml`; prints a Markdown table of strict micro-F1 on the recipe's dev
 sources. A row that has its model directory is not trained again.
 """
 
