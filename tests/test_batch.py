@@ -147,20 +147,20 @@ def ids(directory: Path) -> list[str]:
 def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(tmp_path: Path) -> None:
     names = [str(number) for number in range(batch.SIZE + 700)]
     corpus, output = tmp_path / "corpus.jsonl", tmp_path / "out"
-    texts = [""] * batch.SIZE + ["Сөз."] * 700  # the first part is written fast, the second is not
+    texts = [""] * batch.SIZE + ["Сөз. " * 20] * 700  # the first part is written fast, the second is not
     lines = (json.dumps({"id": name, "text": text}) + "\n" for name, text in zip(names, texts, strict=True))
     corpus.write_text("".join(lines), "utf-8")
     process = malimet("extract", corpus, "-o", f"{output}/")
     while not (first := output / "completions" / "part-00000.json").exists():
         assert process.poll() is None
         time.sleep(0.005)
-    second = malimet("extract", corpus, "-o", f"{output}/")
     process.send_signal(signal.SIGSTOP)
     try:
+        second = malimet("extract", corpus, "-o", f"{output}/")
         assert ended(second) == (2, f"malimet: {output}: another run is writing there\n")
+        process.send_signal(signal.SIGINT)  # waits for the process to go on
     finally:
         process.send_signal(signal.SIGCONT)
-    process.send_signal(signal.SIGINT)
     assert ended(process) == (130, "malimet: interrupted; the same command goes on after the last finished part\n")
     assert ids(output) == names[: batch.SIZE]
     assert not list(output.rglob(".*"))

@@ -105,7 +105,7 @@ def test_num2words_parses_back(whole: int, thousandths: int, negative: bool) -> 
 def test_digits_parse_back(number: int, space: str, hundredths: int) -> None:
     text = f"{number:,}".replace(",", space) + f",{hundredths:02}"
     found = parse(text)
-    assert found is not None and found.value == number + Decimal(hundredths) / 100
+    assert found is not None and found.value == Decimal(f"{number}.{hundredths:02}")
 
 
 @given(st.integers(1, 999), st.integers(1, 999), st.sampled_from(["-", "–", " — "]))
