@@ -1,7 +1,7 @@
 """What each part of a recipe is worth: the recipe again and again, with some of its values changed.
 
-Run as `python -m train.ablation train/ablations/encoders.yaml`; prints a Markdown table of strict micro-F1 on the recipe's dev
-sources. A row that has its model directory is not trained again.
+Run as `python -m train.ablation train/ablations/encoders.yaml`; prints a Markdown table of strict micro-F1 on the
+recipe's dev sources. A row that has its model directory is not trained again.
 """
 
 import json
