@@ -87,6 +87,9 @@ class WindowEncoder:
             while end < len(words) and (end == first or used + len(words[end].ids) <= self.size):
                 used += len(words[end].ids)
                 end += 1
+            if end <= decided:  # long words left no room for what is still to be decided: without those before it
+                first = decided
+                continue
             last = len(words) if end == len(words) else max((first + 3 * end) // 4, decided + 1)
             yield self._window(words[first:end], [0], range(decided - first, last - first))
             first, decided = max((first + end) // 2, first + 1) if last < len(words) else last, last

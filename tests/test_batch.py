@@ -129,7 +129,13 @@ def test_a_killed_job_ends_like_an_undisturbed_one(tmp_path: Path, format: str) 
 
 def malimet(*arguments: object) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "malimet", *map(str, arguments)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
+    )
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
