@@ -1,4 +1,5 @@
-"""What the project's web pages share: each is a Jinja2 template with a stylesheet, perhaps a script, of its name."""
+"""What the project's web pages share: each is a Jinja2 template with a stylesheet, perhaps a script, of its name, after
+the stylesheet of all."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -8,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from annotations.labels import Label, default_labels
+
+BASE = Path(__file__).with_suffix(".css")
 
 
 def environment(page: Path, **names: object) -> Environment:
@@ -24,7 +27,8 @@ def environment(page: Path, **names: object) -> Environment:
         lstrip_blocks=True,
     )
     colours = "".join(f".{label.name} {{ --color: {label.color}; }}\n" for label in default_labels().labels)
-    style, script = page.with_suffix(".css").read_text("utf-8") + colours, page.with_suffix(".js")
+    style = "".join((BASE.read_text("utf-8"), page.with_suffix(".css").read_text("utf-8"), colours))
+    script = page.with_suffix(".js")
     made.globals.update(
         label=label,
         digest=_digest,

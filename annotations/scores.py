@@ -43,15 +43,30 @@ def score(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -
     report: dict[str, Any] = classification_report(
         ours, theirs, mode="strict", scheme=IOB2, output_dict=True, zero_division=0
     )
-    both = list(zip(gold, predicted, strict=True))
-    agreeing = np.array([len({*one} & {*other}) for one, other in both])
-    low, high = interval(agreeing, np.array([len(one) + len(other) for one, other in both]))
+    low, high = interval(*counts(gold, predicted))
     report["micro avg"] |= {"low": low, "high": high}
     return {
         name: {measure: float(value) for measure, value in figures.items()}
         for name, figures in report.items()
         if name != "weighted avg"
     }
+
+
+def counts(
+    gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each document [documents] the spans that both markings have, and those of either, counted in both."""
+    both = list(zip(gold, predicted, strict=True))
+    right = np.array([len({*one} & {*other}) for one, other in both], dtype=np.int64)
+    return right, np.array([len(one) + len(other) for one, other in both], dtype=np.int64)
+
+
+def differing(left: Sequence[Sequence[Span]], right: Sequence[Sequence[Span]]) -> tuple[float, int]:
+    """Spans of the same documents that only one of two findings has, as a share of those that either has; and how many
+    these are."""
+    ours, theirs = ({(row, span) for row, spans in enumerate(found) for span in spans} for found in (left, right))
+    either = len(ours | theirs)
+    return len(ours ^ theirs) / max(either, 1), either
 
 
 COLUMNS = ("label", "precision", "recall", "F1", "spans")

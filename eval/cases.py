@@ -70,4 +70,4 @@ def read(model: Path, documents: Iterable[Document], reject: Reject) -> Reading:
         predicted = [Span(s.start, s.end, s.label, s.score) for s in article.spans if s.label in names]
         (encoded,) = encode([document], checkpoint.encoder, default_labels())
         cases.append(Case(document, article, tuple(paired(document.spans, predicted)), tuple(encoded.lost)))
-    return Reading(ModelName(name=checkpoint.name, version=checkpoint.version), tuple(cases))
+    return Reading(extractor.model, tuple(cases))

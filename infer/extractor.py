@@ -30,7 +30,7 @@ class Extractor:
     def __init__(self, checkpoint: Checkpoint, network: Network) -> None:
         self._checkpoint = checkpoint
         self._network = network
-        self._model = ModelName(name=checkpoint.name, version=checkpoint.version)
+        self.model = ModelName(name=checkpoint.name, version=checkpoint.version)
 
     @classmethod
     def load(cls, path: Path = DEFAULT, *, engine: Engine = "onnx", threads: int = 0) -> Self:
@@ -77,7 +77,7 @@ class Extractor:
                 scores = [next(logits) for _ in own]
                 spans = decode(own, scores, self._checkpoint.tags, temperature=self._checkpoint.temperature)
                 try:
-                    yield document, build(document, spans, self._model, unread(document.text, own))
+                    yield document, build(document, spans, self.model, unread(document.text, own))
                 except ValueError as error:
                     reject(Problem(document.id, "published", str(error)))
 

@@ -10,10 +10,8 @@ from annotations.checks import Problem
 from infer.rows import Columns, Rows, remote
 
 PREFIX = "hf://"
-STATE, DICT = (
-    "state.json",
-    "dataset_dict.json",
-)  # what `save_to_disk` puts into a dataset, and into a dictionary of splits
+# What `save_to_disk` puts into a dataset, and into a dictionary of splits.
+STATE, DICT = "state.json", "dataset_dict.json"
 
 
 def is_saved(path: Path) -> bool:

@@ -63,8 +63,8 @@ class ReloadingModel:
 
     def _load(self) -> Model:
         extractor = Extractor.load(self._path, threads=self._threads)
-        model = extractor.extract(PROBE).model
-        return Model(extractor, f"{model.name}-{model.version}")
+        extractor.extract(PROBE)
+        return Model(extractor, f"{extractor.model.name}-{extractor.model.version}")
 
 
 def _fingerprint(path: Path) -> Fingerprint:

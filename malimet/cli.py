@@ -21,8 +21,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-
 app.add_typer(label.app, name="label")
 
 INTERRUPTED = 130  # as a shell tells of a process that Ctrl-C ended
@@ -167,9 +165,12 @@ def train(
 
     try:
         from train.dry_run import dry_run as plan
-        from train.learning_curve import learning_curve as curve
-        from train.pipeline import train as run
         from train.recipe import load_recipe
+
+        if learning_curve:
+            from train.learning_curve import learning_curve as run  # draws: a second to import
+        else:
+            from train.pipeline import train as run
     except ImportError as error:
         stop(ImportError(f"training needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
@@ -178,8 +179,6 @@ def train(
             raise ValueError("--dry-run tells of a whole training: it does not go with --learning-curve")
         if dry_run:
             plan(chosen, Console())
-        elif learning_curve:
-            typer.echo(f"wrote {curve(chosen, Console())}")
         else:
             typer.echo(f"wrote {run(chosen, Console())}")
     except (ValueError, OSError) as error:

@@ -1,6 +1,5 @@
 """How commands end: 0 done, 1 some documents were rejected and listed, 2 not done, and a sentence says why."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,15 +19,14 @@ def stop(error: Exception) -> NoReturn:
 
 def report(rejects: "list[Problem]", output: Path | None = None) -> None:
     """Tell of rejected documents, with `output` in a file beside it too; if there are any, exit with 1."""
-    from annotations.atomic import atomic_text
-
+    if not rejects:
+        return
     for problem in rejects:
         typer.echo(f"rejected: {problem}", err=True)
-    if output and rejects:
-        path = output.with_suffix(".rejects.jsonl")
-        with atomic_text(path) as file:
+    if output:
+        from infer.writers import Rejects
+
+        with Rejects(output.with_suffix(".rejects.jsonl"), lambda _: None) as listed:
             for problem in rejects:
-                line = {"id": problem.document, "where": problem.where, "why": problem.why}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    if rejects:
-        raise typer.Exit(REJECTED)
+                listed(problem)
+    raise typer.Exit(REJECTED)

@@ -14,11 +14,11 @@ from transformers import AutoModelForTokenClassification
 import models.tagger  # noqa: F401  registers our architecture
 from annotations import labels as label_file
 from annotations.document import Document, Span
-from annotations.scores import score
+from annotations.scores import differing, score
 from models.checkpoint import Checkpoint
 from models.decoding import decode
 from models.engine import Network, OnnxNetwork, TorchNetwork, run
-from models.export import export_onnx, quantise
+from models.export import export_onnx, quantise, sync
 
 TEXTS = label_file.PATH.with_name("corpus") / "test.json"  # read where no others are given
 
@@ -55,6 +55,7 @@ def write_onnx(model: Path, precision: Precision, target: Path) -> None:
             quantise(full, wanted)
         elif precision == "fp16":
             halve(full, wanted)
+        sync(Path(directory))
         wanted.replace(target)
 
 
@@ -74,11 +75,10 @@ def agreement(model: Path, target: Path, documents: Sequence[Document], *, label
     checkpoint = Checkpoint.open(model)
     ours = _read(checkpoint, TorchNetwork.open(model), documents)
     theirs = _read(checkpoint, OnnxNetwork(target), documents)
-    left, right = ({(number, span) for number, spans in enumerate(found) for span in spans} for found in (ours, theirs))
-    either = len(left | right)
+    share, spans = differing(ours, theirs)
     return Agreement(
-        spans=either,
-        differing=len(left ^ right) / max(either, 1),
+        spans=spans,
+        differing=share,
         torch_f1=_f1(checkpoint, documents, ours) if labelled else None,
         onnx_f1=_f1(checkpoint, documents, theirs) if labelled else None,
     )

@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import test_page
 from conftest import ROOT
 from typer.testing import CliRunner
 
@@ -142,31 +142,8 @@ def test_a_report_that_cannot_be_written_is_refused_first(tmp_path: Path, name: 
     assert name in done.stderr
 
 
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, and the texts with marks, without the names of labels."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[str] = []
-        self._open: list[tuple[str, dict[str, str]]] = []
-        self.feed(content)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = tag, {name: value or "" for name, value in attrs}
-        self.elements.append(element)
-        if tag != "meta":
-            self._open.append(element)
-        if element[1].get("class") == "text":
-            self.texts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop()[0] == tag
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+class Page(test_page.Page):
+    """The same, but that the names of labels, which stand in <small>, are no part of a text."""
 
     def handle_data(self, data: str) -> None:
         if any(attributes.get("class") == "text" for _, attributes in self._open) and self._open[-1][0] != "small":

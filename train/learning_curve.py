@@ -30,7 +30,7 @@ from annotations.atomic import atomic_bytes, atomic_text
 from annotations.document import Document
 from annotations.formats import jsonl
 from annotations.labels import default_labels
-from annotations.scores import f1, interval, middle, resampled
+from annotations.scores import counts, f1, interval, middle, resampled
 from models.engine import TorchNetwork, run
 from train.data import Split, load
 from train.faults import full_disk_told
@@ -74,8 +74,8 @@ class Point:
         """F1 and the ends of its 95 % interval for each dev source, and for their mean."""
         found = {}
         for source, right in self.right.items():
-            counts = np.array(right), np.array(self.spans[source])
-            found[source] = (2 * counts[0].sum() / max(counts[1].sum(), 1), *interval(*counts))
+            agreeing, spans = np.array(right), np.array(self.spans[source])
+            found[source] = (2 * agreeing.sum() / max(spans.sum(), 1), *interval(agreeing, spans))
         return found | {MEAN: (float(np.mean([each[0] for each in found.values()])), *middle(self.drawn()))}
 
     def drawn(self) -> Draws:
@@ -234,13 +234,12 @@ def _point(
     if not done.exists():
         tuned = finetune(part, labels=labels, data=data, base=base, output=runs, seed=seed, tracking=tracking)
         found = tuned.dev.decode(run(TorchNetwork(tuned.model), tuned.dev.windows))
-        counts: dict[str, dict[str, list[int]]] = {"right": {}, "spans": {}}
+        told: dict[str, dict[str, list[int]]] = {"right": {}, "spans": {}}
         for source, gold in tuned.dev.sources.items():
-            pairs = [(own.document.spans, spans) for own, spans in zip(gold, found[source], strict=True)]
-            counts["right"][source] = [len({*ours} & {*theirs}) for ours, theirs in pairs]
-            counts["spans"][source] = [len(ours) + len(theirs) for ours, theirs in pairs]
+            right, spans = counts([own.document.spans for own in gold], found[source])
+            told["right"][source], told["spans"][source] = right.tolist(), spans.tolist()
         with atomic_text(done) as file:
-            json.dump(counts, file)
+            json.dump(told, file)
     shutil.rmtree(runs, ignore_errors=True)  # checkpoints are large, and the scores are all that is wanted
     labelled = sum(len(document.spans) for document in documents)
     return Point(share, len(documents), labelled, **json.loads(done.read_text("utf-8")))

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils.logging import disable_progress_bar
 
+from annotations.document import Span
 from annotations.labels import default_labels
-from annotations.scores import COLUMNS, cells
+from annotations.scores import COLUMNS, cells, differing
 from models.engine import Network, OnnxNetwork, TorchNetwork, run
 from models.export import export_onnx, quantise, save_directory
 from train.card import model_card
@@ -73,7 +74,7 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, co
     found = {name: dev.decode(run(network, dev.windows)) for name, network in networks.items()}
     reports = {name: dev.reports(spans) for name, spans in found.items()}
     parity = {
-        name: {"f1": mean_f1(reports[name]), "differing": _differing(found["torch"], spans)}
+        name: {"f1": mean_f1(reports[name]), "differing": differing(_all(found["torch"]), _all(spans))[0]}
         for name, spans in found.items()
     }
     kept = "onnx int8"
@@ -105,13 +106,9 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, co
     return directory
 
 
-def _differing(left: Found, right: Found) -> float:
-    """Spans that only one of two predictions has, as a share of those that either has."""
-    ours, theirs = (
-        {(name, row, span) for name, documents in side.items() for row, spans in enumerate(documents) for span in spans}
-        for side in (left, right)
-    )
-    return len(ours ^ theirs) / max(len(ours | theirs), 1)
+def _all(found: Found) -> list[list[Span]]:
+    """The spans of all documents, source by source."""
+    return [spans for documents in found.values() for spans in documents]
 
 
 def _print(metrics: dict[str, Any], console: Console) -> None:
