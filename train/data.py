@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,6 +15,8 @@ from annotations.labels import LabelSet, default_labels
 from models.encoding import IGNORED, Window, WindowEncoder, tag
 from train.augment import Kind, augmentations
 from train.recipe import Source, find
+
+OWN_LETTERS = frozenset("әғқңөұүһі")  # of Kazakh's Cyrillic, which Russian lacks
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,14 @@ def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
     return Split([document for document, weight in train.values() for _ in range(_times(document, weight))], dev)
 
 
-def augmented(documents: Sequence[Document], shares: Mapping[Kind, float], seed: int) -> Iterator[Document]:
-    """Changed copies of documents: for each kind of augmentation of the stated share of them, drawn by `seed`."""
-    kinds = augmentations(documents)
+def augmented(documents: Iterable[Document], shares: Mapping[Kind, float], seed: int) -> Iterator[Document]:
+    """Changed copies of documents: for each kind of augmentation of the stated share of them, drawn by `seed`.
+    Augmentation has rules of Kazakh, so documents without a letter of Kazakh's own, such as Russian ones, get none."""
+    kazakh = [document for document in documents if not OWN_LETTERS.isdisjoint(document.text.lower())]
+    kinds = augmentations(kazakh)
     for kind, share in shares.items():
         random = Random(f"{seed} {kind}")  # noqa: S311  a sample, not a secret
-        for document in documents:
+        for document in kazakh:
             if random.random() < share and (copy := kinds[kind](document, random)):
                 yield copy
 
