@@ -264,6 +264,37 @@ def evaluate(
 
 
 @app.command()
+def search(
+    recipe: Annotated[Path, typer.Argument(help="a recipe with a `search` block")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as output=runs/second")] = None,
+    trials: Annotated[int, typer.Option(min=1, help="how many fine-tunings in all, with those of earlier calls")] = 20,
+) -> None:
+    """Search for better values of the fine-tuning's fields that a recipe marks, and write the best recipe.
+
+    Run again after an interruption it goes on with the trial that it was in; with more trials it adds those.
+
+    What a recipe marks, ranges or lists of choices:
+
+        search:
+          finetuning.optimisation.learning_rate: {low: 1.0e-4, high: 3.0e-3, log: true}
+          finetuning.optimisation.batch_size: [16, 32]
+
+    Example: `malimet search recipe.yaml --trials 20`, then `malimet train runs/mine/search/best.yaml`
+    """
+    from rich.console import Console
+
+    try:
+        from train.recipe import load_recipe
+        from train.search import search as run
+    except ImportError as error:
+        stop(ImportError(f"searching needs the `train` extra: pip install 'malimet[train]' ({error})"))
+    try:
+        typer.echo(f"wrote {run(load_recipe(recipe, overrides), trials, Console())}")
+    except (ValueError, OSError) as error:
+        stop(error)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the records.
 

@@ -14,6 +14,7 @@ from transformers import (
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    TrainerCallback,
     set_seed,
 )
 
@@ -52,9 +53,10 @@ def finetune(
     output: Path,
     seed: int,
     tracking: Tracking,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Tuned:
     """Fine-tune `base` on the recipe's sources. The dev documents teach nothing and choose nothing: they are scored
-    after each epoch, and the temperature is fitted on them.
+    after each epoch, and the temperature is fitted on them. `callbacks` are the Trainer's.
 
     An interrupted run goes on from its last checkpoint. Raises ValueError when there is nothing to learn from or to
     score, and when `output` holds the work of another recipe.
@@ -95,6 +97,8 @@ def finetune(
         compute_loss_func=lambda outputs, allowed, **_: marginal_loss(outputs.logits, allowed),
         compute_metrics=metrics,
     )
+    for callback in callbacks:
+        trainer.add_callback(callback)
     model.load_state_dict(_average(model, trainer.learn()).state_dict())
     logits = trainer.predict(trainer.eval_dataset).predictions
     return Tuned(model.cpu(), tokenizer, dev, recipe.window, dev.temperature(list(logits)), lessons.counts)

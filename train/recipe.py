@@ -109,10 +109,31 @@ class Finetuning(Part):
     optimisation: Optimisation
 
 
+Choice = bool | int | float | str | None
+
+
+class Range(Part):
+    """Numbers from low to high, both possible; whole ones where both are. `log` looks evenly at orders of magnitude."""
+
+    low: int | float
+    high: int | float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Range":
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low:g}, which is more than high, {self.high:g}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low is {self.low:g}, of which there is no logarithm")
+        return self
+
+
 class Recipe(Part):
     """Pre-train, distil, fine-tune (each optional) and export. data paths are looked up in `data`, then here.
 
     `report_to` names integrations of transformers' Trainer; without it that is TensorBoard where it is installed.
+    `search` has, by dotted key, the fields of `finetuning` that `malimet search` looks for better values of, each with
+    a range or a list of choices; `malimet train` takes the values that stand in the recipe and passes over it.
     """
 
     name: str
@@ -124,6 +145,18 @@ class Recipe(Part):
     pretraining: Pretraining | None = None
     distillation: Distillation | None = None
     finetuning: Finetuning | None = None
+    search: dict[str, Range | tuple[Choice, ...]] = Field({})
+
+    @field_validator("search")
+    @classmethod
+    def _of_the_fine_tuning(
+        cls, search: dict[str, Range | tuple[Choice, ...]]
+    ) -> dict[str, Range | tuple[Choice, ...]]:
+        if others := [key for key in search if not key.startswith("finetuning.")]:
+            raise ValueError(f"{', '.join(others)}: only fields of `finetuning` are searched")
+        if empty := [key for key, values in search.items() if not values]:
+            raise ValueError(f"{', '.join(empty)}: there is nothing to choose from")
+        return search
 
     @model_validator(mode="after")
     def _begins_somewhere(self) -> "Recipe":
@@ -158,11 +191,27 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
         key, equals, value = override.partition("=")
         if not equals:
             raise ValueError(f"{override!r} is no override: write key=value, for example seed=2")
-        *parents, last = key.split(".")
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-            if not isinstance(branch, dict):
-                raise ValueError(f"{key}: the recipe has no fields below {parent}")
-        branch[last] = yaml.safe_load(value)
+        _put(tree, key, yaml.safe_load(value))
     return Recipe.model_validate(tree)
+
+
+def with_values(recipe: Recipe, values: dict[str, Choice]) -> Recipe:
+    """The recipe with other values, by dotted key, and with nothing left to search.
+
+    Raises ValueError below what has no fields, and pydantic.ValidationError for a value that the recipe refuses.
+    """
+    tree = recipe.model_dump(mode="json", exclude_defaults=True, exclude={"search"})
+    for key, value in values.items():
+        _put(tree, key, value)
+    return Recipe.model_validate(tree)
+
+
+def _put(tree: dict[str, Any], key: str, value: Any) -> None:
+    """Set the field at a dotted key."""
+    *parents, last = key.split(".")
+    branch = tree
+    for parent in parents:
+        branch = branch.setdefault(parent, {})
+        if not isinstance(branch, dict):
+            raise ValueError(f"{key}: the recipe has no fields below {parent}")
+    branch[last] = value
