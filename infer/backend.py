@@ -19,11 +19,10 @@ import logging
 from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
 from statistics import fmean
-from traceback import extract_tb
 from typing import Annotated, Any, Protocol
 from xml.etree import ElementTree
 
@@ -39,9 +38,8 @@ try:
     from anyio import CapacityLimiter, to_thread
     from fastapi import Body, FastAPI, HTTPException, Request, Response
     from fastapi.exceptions import RequestValidationError
-    from fastapi.responses import JSONResponse
-    from starlette.datastructures import Headers
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from infer.middleware import Guard, Watch, raised_at, refuse_malformed
 except ImportError as error:
     raise ImportError("the ML backend needs the `serve` extra: pip install 'malimet[serve]'") from error
 
@@ -146,13 +144,10 @@ def app(models: ReloadingModel, *, jobs: Jobs | None = None, credentials: Creden
         version=version("malimet"),
         redoc_url=None,
         max_body_size=MAX_BODY,
+        exception_handlers={RequestValidationError: refuse_malformed},
     )
     one_at_a_time = CapacityLimiter(1)
     hints = 0
-
-    @application.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": _fault(error)}, HTTPStatus.BAD_REQUEST)
 
     @application.get("/")
     @application.get("/health")
@@ -208,9 +203,14 @@ def app(models: ReloadingModel, *, jobs: Jobs | None = None, credentials: Creden
         return _trigger(jobs)
 
     if credentials:
-        application.add_middleware(_Guard, credentials=credentials)
-    application.add_middleware(_AccessLog, paths=frozenset(application.openapi()["paths"]))
+        admits = partial(_authentic, credentials=credentials)
+        application.add_middleware(Guard, open=OPEN, admits=admits, challenge=CHALLENGE)
+    application.add_middleware(Watch, paths=frozenset(application.openapi()["paths"]), tell=_log)
     return application
+
+
+def _log(method: str, path: str, status: int, seconds: float) -> None:
+    logger.info("%s %s %s", method, path, status)
 
 
 def _given(jobs: Jobs | None) -> Jobs:
@@ -221,15 +221,6 @@ def _given(jobs: Jobs | None) -> Jobs:
 
 def _trigger(jobs: Jobs | None) -> Mapping[str, object]:
     return _given(jobs).trigger()
-
-
-def _fault(error: RequestValidationError) -> str:
-    """What is wrong with a body, without a word of the body."""
-    first = error.errors()[0]
-    place = ".".join(str(step) for step in first["loc"][1:])
-    if first["type"] == "json_invalid":
-        return f"the body is not JSON: see character {place}"
-    return f"{place or 'the body'}: {first['msg']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +287,7 @@ def _prediction(model: Model, task: object, place: str, names: _Names, regions: 
     except Problem as problem:
         logger.warning("no prediction for %s", problem)
     except Exception as error:  # a fault of ours with this text; its message may quote the text
-        frame = extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}, line {frame.lineno}"
-        logger.error("no prediction for %s: %s in %s", id, type(error).__name__, where)
+        logger.error("no prediction for %s: %s", id, raised_at(error))
     else:
         scores = [span.score for span in offered.spans if span.score is not None]
         score = round(fmean(scores), 4) if scores else 1.0
@@ -369,35 +358,3 @@ def _authentic(headers: Mapping[str, str], credentials: Credentials) -> bool:
     except ValueError:
         return False
     return scheme.lower() == "basic" and hmac.compare_digest(given, ":".join(credentials).encode())
-
-
-class _Guard:
-    """Refuses requests without the credentials before their bodies are read."""
-
-    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
-        self._app = app
-        self._credentials = credentials
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in OPEN or _authentic(Headers(scope=scope), self._credentials):
-            await self._app(scope, receive, send)
-        else:
-            refusal = JSONResponse({"detail": "authentication is needed"}, HTTPStatus.UNAUTHORIZED, CHALLENGE)
-            await refusal(scope, receive, send)
-
-
-class _AccessLog:
-    """Logs method, route and status of each request; an unknown path, which may hold anything, is not repeated."""
-
-    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
-        self._app = app
-        self._paths = paths
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                path = scope["path"] if scope["path"] in self._paths else "(another path)"
-                logger.info("%s %s %s", scope["method"], path, message["status"])
-            await send(message)
-
-        await self._app(scope, receive, watch)
