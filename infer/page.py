@@ -1,4 +1,5 @@
-"""Articles as one web page that needs nothing but itself: the text with its marks, the records, the names.
+"""Articles as one web page that needs nothing but itself: the text with its marks, the records, the names. A server's
+page has a form above them, for the next article.
 
 Jinja2 escapes whatever comes from a document, and the page's own policy runs no script but `page.js`. The text is cut
 into marks here, where offsets count code points; the script knows marks by their ids only.
@@ -7,7 +8,10 @@ into marks here, where offsets count code points; the script knows marks by thei
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from jinja2 import Template
 
 from annotations.labels import Label
 from annotations.pages import environment, label
@@ -15,6 +19,15 @@ from infer import display
 from infer.records import Article, Marked, Reading, Text
 
 PAGE = Path(__file__).with_name("page.html")
+
+# What a server says to a person whose article it has not read, by HTTP status.
+REASONS = {
+    401: "Кілт дұрыс емес.",
+    422: "Бұл мәтінді оқу мүмкін емес.",
+    429: "Қазір кезек толы, сәлден соң қайталап көріңіз.",
+    500: "Сервердің қатесінен мәтін оқылмады.",
+    503: "Сервер әзірге дайын емес, сәлден соң қайталап көріңіз.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +82,28 @@ class _Section:
         return [(label(name), count) for name, count in counts.most_common()]
 
 
-def render(readings: Iterable[Reading]) -> str:
-    """The page, which holds all articles in memory; each must have been read from the document beside it.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a server's page: what was sent in it last, and the HTTP status of the answer, with the reason."""
+
+    text: str
+    published: str
+    longest: int
+    needs_key: bool
+    status: int
+    why: str
+
+
+def render(readings: Iterable[Reading], *, form: Form | None = None) -> str:
+    """The page, which holds all articles in memory; each must have been read from the document beside it. With a form,
+    it is a server's page.
 
     Raises ValueError where the spans of an article overlap or leave its text.
     """
     sections = [_Section(f"a{number}", document.text, article) for number, (document, article) in enumerate(readings)]
-    return environment(PAGE, display=display).get_template(PAGE.name).render(sections=sections)
+    return _template().render(sections=sections, form=form)
+
+
+@cache
+def _template() -> Template:
+    return environment(PAGE, display=display, reasons=REASONS).get_template(PAGE.name)

@@ -46,11 +46,14 @@ def _day(value: object) -> str | None:
         raise ValueError(f"{value!r} is not an ISO date") from None
 
 
-class _Fields(BaseModel):
+Id = Annotated[Text, AfterValidator(_named)]
+
+
+class Fields(BaseModel):
     """What is read of a row: archives hold more, which is nobody's fault."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-    id: Annotated[Text, AfterValidator(_named)]
+    id: Id
     text: Annotated[Text, Field(strict=True), AfterValidator(_readable)]
     published: Annotated[str | None, BeforeValidator(_day)] = None
     title: Annotated[Text | None, AfterValidator(lambda title: title or None)] = None  # an empty cell of a CSV file
@@ -86,7 +89,7 @@ def stream(paths: Iterable[str | Path], columns: Columns = DEFAULT) -> Iterator[
 def _document(row: Row, source: str, seen: set[int]) -> Item:
     place = f"{source} {row.where}".rstrip()
     try:
-        fields = _Fields.model_validate(row.fields)
+        fields = Fields.model_validate(row.fields)
     except ValidationError as error:
         field, why = first_fault(error)
         return Problem(called(row.fields["id"], source), f"{field}, {place}", why.removeprefix("Value error, "))

@@ -1,6 +1,7 @@
 """The command line. What a command needs is imported when it runs, so that each starts fast."""
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(label.app, name="label")
 
+KEY = "MALIMET_API_KEY"  # a variable of the environment
 INTERRUPTED = 130  # as a shell tells of a process that Ctrl-C ended
 
 
@@ -290,6 +292,49 @@ def search(
         stop(ImportError(f"searching needs the `train` extra: pip install 'malimet[train]' ({error})"))
     try:
         typer.echo(f"wrote {run(load_recipe(recipe, overrides), trials, Console())}")
+    except (ValueError, OSError) as error:
+        stop(error)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="the port to listen on, 0 for any")] = 8000,
+    model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="the seconds that a request may take")] = 60,
+    queue: Annotated[int, typer.Option(min=1, help="how many documents, of all requests, may wait")] = 1024,
+) -> None:
+    """Answer over HTTP: /extract for programs, a page at / for people, /health, /ready, /metrics, /openapi.json.
+
+    With MALIMET_API_KEY in the environment, requests need it as `Authorization: Bearer …`. On SIGTERM or Ctrl-C the
+    requests in progress are answered first. A model that is written to the model directory meanwhile is picked up.
+
+    Examples:
+
+    - `malimet serve`
+    - `MALIMET_API_KEY=… malimet serve --host 0.0.0.0 --port 80`
+    - `curl localhost:8000/extract --json '{"text": "Биыл 14 жәрмеңке өтті.", "published": "2025-02-14"}'`
+    """
+    import logging
+
+    try:
+        from infer.server import listen
+        from infer.server import serve as run
+        from infer.service import Limits, Service
+    except ImportError as error:
+        stop(ImportError(f"serving needs the `serve` extra: pip install 'malimet[serve]' ({error})"))
+    from infer.reloading import ReloadingModel
+    from models.checkpoint import DEFAULT
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    key = os.environ.get(KEY)
+    if not key and host not in label.LOOPBACK:
+        typer.echo(f"warning: whoever reaches {host} may have texts read: set {KEY}", err=True)
+    service = Service(lambda: ReloadingModel(model or DEFAULT), limits=Limits(timeout, queue), key=key)
+    try:
+        with listen(host, port) as listening:
+            typer.echo(f"listening on http://{host}:{listening.getsockname()[1]}", err=True)
+            run(service, listening)
     except (ValueError, OSError) as error:
         stop(error)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from annotations.studio import Project
 
 TOKEN, LOGIN = "LABEL_STUDIO_API_KEY", "MALIMET_LOGIN"  # variables of the environment
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 app = typer.Typer(
     help=f"""The Label Studio loop: make a project, send articles there, bring annotations back, compare annotators.
@@ -237,7 +238,7 @@ def serve(
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     login = _login()
-    if not login and host not in ("127.0.0.1", "::1", "localhost"):
+    if not login and host not in LOOPBACK:
         typer.echo(f"warning: whoever reaches {host}:{port} may predict and train: set {LOGIN}", err=True)
     jobs = None
     try:
