@@ -3,7 +3,6 @@
 A row is read as it comes, so that memory holds one row, or one batch of a Parquet file, whatever the size of the file.
 """
 
-import codecs
 import csv
 import gzip
 import io
@@ -18,6 +17,7 @@ from typing import IO
 from pydantic_core import from_json
 
 from annotations.checks import Problem
+from infer import charsets
 
 PACKED = (".gz", ".xz", ".zst")
 LINE = 1 << 24  # bytes of a line, cell or text file: what is longer is refused before it fills the memory
@@ -149,20 +149,22 @@ def _text(name: str, file: IO[bytes], columns: Columns) -> Rows:
     if len(content) > LINE:
         yield Problem(id, "text", f"the file is larger than {LINE:,} bytes")
         return
+    codec = charsets.detect(content)
+    charsets.tell(name, codec)
     try:
-        yield Row("", {"id": id, "text": content.decode("utf-8")})
+        yield Row("", {"id": id, "text": charsets.decode(content, codec)})
     except UnicodeDecodeError as error:
-        yield Problem(id, f"byte {error.start}", f"it is not UTF-8 ({error.reason})")
+        yield Problem(id, f"byte {error.start}", f"it is not {charsets.NAMES[codec]} ({error.reason})")
 
 
 def _json_lines(name: str, file: IO[bytes], columns: Columns) -> Rows:
-    for number, content in enumerate(_lines(file), 1):
+    for number, content in enumerate(_lines(charsets.as_utf8(name, file)), 1):
         where = f"line {number}"
         if content is None:
             yield Problem(name, where, f"it is longer than {LINE:,} bytes")
         elif content.strip():
             try:
-                fields = from_json(content.removeprefix(codecs.BOM_UTF8))
+                fields = from_json(content)
             except ValueError as error:
                 yield Problem(name, where, f"it is not JSON: {error}")
                 continue
@@ -183,10 +185,33 @@ def _lines(file: IO[bytes]) -> Iterator[bytes | None]:
             yield None
 
 
+class _Lines:
+    """The lines of a table. Raises csv.Error for one that goes beyond the `room` of its row."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self.room = LINE
+        self._text = text
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self.room + 1)
+        if not line:
+            raise StopIteration
+        self.room -= len(line)
+        if self.room < 0:
+            raise csv.Error(f"a row is longer than {LINE:,} characters")
+        return line
+
+
 def _csv(name: str, file: IO[bytes], columns: Columns) -> Rows:
-    """Rows of a table with a header. A fault in the quoting ends the file: nobody knows where the next row begins."""
+    """Rows of a table with a header. A fault in the quoting, or a row that is too long, ends the file: nobody knows
+    where the next row begins."""
     csv.field_size_limit(LINE)
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline=""), strict=True)
+    text = io.TextIOWrapper(charsets.as_utf8(name, file), charsets.UTF_8, "surrogateescape", newline="")
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
     header = next(reader, None)
     if header is None:
         return
@@ -195,6 +220,7 @@ def _csv(name: str, file: IO[bytes], columns: Columns) -> Rows:
         return
     while True:
         where = f"line {reader.line_num + 1}"
+        lines.room = LINE
         cells = next(reader, None)
         if cells is None:
             return
@@ -203,7 +229,7 @@ def _csv(name: str, file: IO[bytes], columns: Columns) -> Rows:
         if len(cells) != len(header):
             yield Problem(name, where, f"it has {len(cells)} cells, and the header has {len(header)}")
         elif not _is_utf8("".join(cells)):
-            yield Problem(name, where, "it is not UTF-8")
+            yield Problem(name, where, "it holds bytes that are no text")
         else:
             yield columns.row(name, where, dict(zip(header, cells, strict=True)))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from infer import hub
-from infer.rows import PACKED, READERS, Columns, File, Rows, kind, remote
+from infer.rows import LINE, PACKED, READERS, Columns, File, Rows, kind, remote
 
 STDIN = "-"
 
@@ -60,7 +60,7 @@ def fingerprint(place: str) -> str:
 
 
 def _stdin() -> IO[bytes]:
-    return io.BytesIO(sys.stdin.buffer.read())
+    return io.BytesIO(sys.stdin.buffer.read(LINE + 1))
 
 
 def _check(name: str, place: str) -> None:

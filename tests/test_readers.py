@@ -198,10 +198,17 @@ def test_ids_are_told_apart_over_all_inputs(tmp_path: Path) -> None:
     ("content", "where", "why", "read_ids"),
     [
         (b"id,text\na,x\nb,y,z\nc,w\n", "line 3", "it has 3 cells, and the header has 2", ["a", "c"]),
-        (b'id,text\na,"x\ny"\nb,\xff\nc,w\n', "line 4", "it is not UTF-8", ["a", "c"]),
+        (b'id,text\na,"x\ny"\nb,\xff\nc,w\n', "line 4", "bytes that are no text", ["a", "c"]),
         (b'id,text\na,x\nb,"y\nc,w\n', "after row 1", "the file is broken", ["a"]),
         (b'id,text\na,x\nb,"y"z\nc,w\n', "after row 1", "the file is broken", ["a"]),
-        (b'id,text\r\na,x\r\n\r\nb,"' + b"y" * (rows.LINE + 1) + b'"\r\n', "after row 1", "field larger", ["a"]),
+        (b"id,text\na,x\n" + b"b," * (rows.LINE // 2) + b"\n", "after row 1", "a row is longer", ["a"]),
+        (
+            b"id,text\na,x\n" + (b'"' + b"x" * 1000 + b'\n",') * (rows.LINE // 1000) + b"\n",
+            "after row 1",
+            "a row is longer",
+            ["a"],
+        ),
+        (b'id,text\r\na,x\r\n\r\nb,"' + b"y" * (rows.LINE + 1) + b'"\r\n', "after row 1", "a row is longer", ["a"]),
     ],
 )
 def test_faults_of_a_csv_file(tmp_path: Path, content: bytes, where: str, why: str, read_ids: list[str]) -> None:
@@ -265,7 +272,7 @@ def test_a_broken_file_costs_only_the_rest_of_itself(tmp_path: Path, name: str) 
 
 def test_text_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("\r\n«Сөз»\u00a0".encode())
-    (tmp_path / "b.txt").write_bytes("Сурет".encode("cp1251"))
+    (tmp_path / "b.txt").write_bytes("Сурет".encode("cp866"))
     (tmp_path / "c.txt").write_bytes(b"x" * (rows.LINE + 1))
     (tmp_path / "d.txt.gz").write_bytes(gzip.compress("Сөз".encode()))
     assert [(document.id, document.text) for document in read([tmp_path], lambda problem: None)] == [
