@@ -33,7 +33,7 @@ def rejects_of(output: str) -> Path:
     return Path(output) / "rejects" if is_directory(output) else Path(output).with_suffix(".rejects.jsonl")
 
 
-def check(places: Sequence[str], output: str, format: str | None) -> None:
+def check(places: Sequence[str], output: str, format: str | None, *, html: bool = False) -> None:
     """Raise ValueError for an output that cannot be written, or that the job, or its next run, would itself read."""
     if "://" in output:
         raise ValueError(f"{output}: records are written to local files and directories only")
@@ -47,7 +47,7 @@ def check(places: Sequence[str], output: str, format: str | None) -> None:
         writer(path)
         if format not in (None, path.suffix.removeprefix(".")):
             raise ValueError(f"{output}: the name says the format; --format {format} says another")
-        if kind(path.name) is None:
+        if kind(path.name, html=html) is None:
             return
     for place in map(Path, places):
         if path.resolve() == place.resolve() or (place.is_dir() and path.resolve().is_relative_to(place.resolve())):
@@ -89,8 +89,9 @@ def manifest(
         "unique": unique,
         "id column": columns.id,
         "text column": columns.text,
+        "html": columns.html,
         "part size": size,
-        **{f"input {number}": fingerprint(place) for number, place in enumerate(places, 1)},
+        **{f"input {number}": fingerprint(place, html=columns.html) for number, place in enumerate(places, 1)},
     }
 
 

@@ -1,4 +1,4 @@
-"""Files of articles row by row: plain text, JSON Lines, CSV and Parquet, the first three packed or not.
+"""Files of articles row by row: plain text, JSON Lines, CSV, Parquet and HTML, all but Parquet packed or not.
 
 A row is read as it comes, so that memory holds one row, or one batch of a Parquet file, whatever the size of the file.
 """
@@ -20,6 +20,7 @@ from annotations.checks import Problem
 from infer import charsets
 
 PACKED = (".gz", ".xz", ".zst")
+PAGES = (".html", ".htm")
 LINE = 1 << 24  # bytes of a line, cell or text file: what is longer is refused before it fills the memory
 BATCH = 256  # rows of a Parquet file that are unpacked together
 
@@ -37,10 +38,12 @@ Rows = Iterator[Row | Problem]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a table calls the documents' ids and texts; `published` and `title` go by their own names."""
+    """What a table calls the documents' ids and texts; `published` and `title` go by their own names. Whether texts
+    are HTML pages."""
 
     id: str = "id"
     text: str = "text"
+    html: bool = False
 
     def names(self) -> dict[str, str]:
         """Our names and the table's."""
@@ -105,10 +108,11 @@ def remote(address: str) -> Iterator[None]:
         raise OSError(f"{address}: {type(error).__name__}: {error}") from error
 
 
-def kind(name: str) -> str | None:
-    """The suffix that tells how a file is read, None for a file that is none of articles."""
+def kind(name: str, *, html: bool) -> str | None:
+    """The suffix that tells how a file is read, None for a file that is none of articles; pages are with `html`."""
     format, packing = _suffixes(name)
-    return format if format in READERS and not (packing and format == ".parquet") else None
+    known = format in READERS and not (packing and format == ".parquet") and (html or format not in PAGES)
+    return format if known else None
 
 
 def stem(name: str) -> str:
@@ -267,4 +271,4 @@ def _parquet(name: str, file: IO[bytes], columns: Columns) -> Rows:
                 yield columns.row(name, where, fields)
 
 
-READERS = {".txt": _text, ".jsonl": _json_lines, ".csv": _csv, ".parquet": _parquet}
+READERS = {".txt": _text, ".jsonl": _json_lines, ".csv": _csv, ".parquet": _parquet, **dict.fromkeys(PAGES, _text)}

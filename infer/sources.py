@@ -26,11 +26,12 @@ class Source:
     rows: Callable[[Columns], Rows]
 
 
-def sources(place: str) -> Iterator[Source]:
+def sources(place: str, *, html: bool = False) -> Iterator[Source]:
     """The sources of a place: a file, a directory, `-` for standard input, an address such as `s3://bucket/news/`, a
     dataset that `save_to_disk` wrote, or one of the Hugging Face hub, `hf://owner/name[/configuration[/split]]`.
 
-    Files of a directory come in the order of their names; those of another kind are passed over. Raises
+    Files of a directory come in the order of their names; those of another kind are passed over, as are HTML pages
+    without `html`. Raises
     FileNotFoundError for a place that does not exist, ValueError for a file of another kind, ImportError that names the
     extra.
     """
@@ -39,20 +40,20 @@ def sources(place: str) -> Iterator[Source]:
     if place.startswith(hub.PREFIX):
         return (Source(name, 0, stamp, rows) for name, stamp, rows in hub.streamed(place))
     if "://" in place:
-        return _remote(place)
+        return _remote(place, html)
     path = Path(place)
     if path.is_dir():
-        return _saved(path) if hub.is_saved(path) else _below(path)
+        return _saved(path) if hub.is_saved(path) else _below(path, html)
     if not path.exists():
         raise FileNotFoundError(f"{place} does not exist")
-    _check(path.name, place)
+    _check(path.name, place, html)
     return iter([_local(path, path.name)])
 
 
-def fingerprint(place: str) -> str:
+def fingerprint(place: str, *, html: bool = False) -> str:
     """How many files and bytes a place holds, and a digest of their names, sizes and times: what changes with it."""
     digest, files, size = hashlib.sha256(), 0, 0
-    for source in sources(place):
+    for source in sources(place, html=html):
         digest.update(f"{source.name}\0{source.size}\0{source.stamp}\n".encode())
         files += 1
         size += source.size
@@ -63,11 +64,11 @@ def _stdin() -> IO[bytes]:
     return io.BytesIO(sys.stdin.buffer.read(LINE + 1))
 
 
-def _check(name: str, place: str) -> None:
-    if kind(name) is None:
+def _check(name: str, place: str, html: bool) -> None:
+    if kind(name, html=html) is None:
         raise ValueError(
-            f"{place}: articles are read from {', '.join(READERS)} files (all but Parquet also packed as"
-            f" {', '.join(PACKED)}), directories of them, datasets, or - for stdin"
+            f"{place}: articles are read from {', '.join(READERS)} files (pages with --html, all but Parquet also packed"
+            f" as {', '.join(PACKED)}), directories of them, datasets, or - for stdin"
         )
 
 
@@ -82,10 +83,10 @@ def _as_text(name: str) -> str:
     return name.encode(errors="replace").decode()
 
 
-def _below(directory: Path) -> Iterator[Source]:
+def _below(directory: Path, html: bool) -> Iterator[Source]:
     for path in _walk(directory):
         name = path.relative_to(directory).as_posix()
-        if kind(name):
+        if kind(name, html=html):
             yield _local(path, name)
 
 
@@ -108,7 +109,7 @@ def _saved(path: Path) -> Iterator[Source]:
         yield Source(name, size, stamp, partial(hub.saved_rows, name, directory))
 
 
-def _remote(address: str) -> Iterator[Source]:
+def _remote(address: str, html: bool) -> Iterator[Source]:
     """Files of a store that fsspec knows: one, those that a pattern with `*` matches, or all below a path. Their names
     are in memory together."""
     try:
@@ -121,11 +122,11 @@ def _remote(address: str) -> Iterator[Source]:
         if "*" in path:
             names = {found: found.rsplit("/", 1)[-1] for found in store.glob(path)}
         elif store.isfile(path):
-            _check(path, address)
+            _check(path, address, html)
             names = {path: path.rsplit("/", 1)[-1]}
         else:
             names = {found: found.removeprefix(root).lstrip("/") for found in store.find(path)}
-    found = sorted((path for path, name in names.items() if kind(name)), key=lambda path: path.split("/"))
+    found = sorted((path for path, name in names.items() if kind(name, html=html)), key=lambda path: path.split("/"))
     if not found:
         raise FileNotFoundError(f"{address} does not exist, or holds no {', '.join(READERS)} files")
     return (_stored(address, store, path, names[path]) for path in found)

@@ -76,6 +76,9 @@ def extract(
     ] = None,
     text_column: Annotated[str, typer.Option(help="the column, or JSON key, of the texts")] = "text",
     id_column: Annotated[str, typer.Option(help="the column, or JSON key, of the documents' ids")] = "id",
+    html: Annotated[
+        bool, typer.Option("--html", help="texts are HTML pages: read their main text, and .html and .htm files too")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="print how each record was read")] = False,
     unique: Annotated[bool, typer.Option("--unique", help="without records that repeat an earlier one")] = False,
 ) -> None:
@@ -89,6 +92,7 @@ def extract(
     - `malimet extract news.csv --text-column body -o records.csv`
     - `malimet extract article.txt -o article.html`
     - `malimet extract article.txt --explain`
+    - `malimet extract pages/ --html -o records.csv`
     - `cat article.txt | malimet extract - --format jsonl`
 
     A directory gets a part for each thousand documents: run again after an interruption, the same command goes on after
@@ -107,10 +111,10 @@ def extract(
         if explain and (output or format):
             raise ValueError("--explain prints for people: it goes with neither -o nor --format")
         if output:
-            batch.check(paths, output, format)
+            batch.check(paths, output, format, html=html)
         elif format == Format.parquet:
             raise ValueError("--format parquet goes with -o and a directory")
-        columns = Columns(id=id_column, text=text_column)
+        columns = Columns(id=id_column, text=text_column, html=html)
         extractor = Extractor.load(model or DEFAULT, engine=engine.value)
         if output:
             steps = batch.job(
