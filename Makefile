@@ -1,6 +1,6 @@
 # Each target does its own set-up in .venv, the tests' Label Studio in an environment of its own; constraints.txt pins
 # what is large or moves.
-.PHONY: demo test
+.PHONY: demo test lock
 VENV := .venv
 LABEL_STUDIO := .venv-label-studio
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -28,4 +28,14 @@ test: $(VENV)/dev $(LABEL_STUDIO)/ready
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(VENV)/bin/hadolint Dockerfile
 	$(VENV)/bin/pytest
+
+# The packages of the images, by version and hash.
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command 'make lock' --constraint constraints.txt
+lock: $(VENV)/dev
+	echo 'build hatchling' | tr ' ' '\n' | $(LOCK) - --output-file requirements/build.txt
+	$(LOCK) pyproject.toml --extra parquet --extra serve --output-file requirements/infer.txt
+	$(LOCK) pyproject.toml --extra labelstudio --extra serve --output-file requirements/label.txt
+	$(LOCK) pyproject.toml --extra parquet --extra train --output-file requirements/train.txt
