@@ -67,8 +67,8 @@ def _stdin() -> IO[bytes]:
 def _check(name: str, place: str, html: bool) -> None:
     if kind(name, html=html) is None:
         raise ValueError(
-            f"{place}: articles are read from {', '.join(READERS)} files (pages with --html, all but Parquet also packed"
-            f" as {', '.join(PACKED)}), directories of them, datasets, or - for stdin"
+            f"{place}: articles are read from {', '.join(READERS)} files (pages with --html, all but Parquet also"
+            f" packed as {', '.join(PACKED)}), directories of them, datasets, or - for stdin"
         )
 
 
