@@ -1,6 +1,6 @@
 """Plots as SVG that stands inside a page: its colours are the page's, its text is text, its bytes always the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from eval.benchmark import OURS, Contender
 from eval.calibration import Calibration
 from eval.comparison import LabelDifference
 from eval.figures import FEW, Score
@@ -24,6 +25,7 @@ COLOURS = {
     MAIN: "var(--main)",
     OTHER: "var(--other)",
 }
+PAPER = {INK: "#23211e", SOFT: "#66615a", LINE: "#e4dfd7", MAIN: "#1565c0", OTHER: "#b3541e"}  # in a file of its own
 STYLE: list[str | dict[str, Any]] = [
     "default",
     {
@@ -97,6 +99,22 @@ def label_differences(labels: Sequence[LabelDifference]) -> Markup:
     return _svg(figure)
 
 
+@style.context(STYLE)
+def speeds(contenders: Sequence[Contender]) -> Markup:
+    """Words a second of those that have a speed, ours in the main colour, on a logarithmic axis; for a file."""
+    named = [(each.name, each.speed.words_per_second) for each in contenders if each.speed]
+    figure, axes = _rows([name for name, _ in named])
+    figure.set_size_inches(8, 1.2 + 0.35 * len(named))
+    for row, (name, words) in enumerate(named):
+        axes.barh(row, words.median, color=MAIN if name in OURS else OTHER, height=0.6)
+        axes.plot([words.low, words.high], [row, row], color=INK, linewidth=1)
+        axes.annotate(f"{words.median:,.0f}", (words.high, row), xytext=(4, 0), textcoords="offset points", va="center")
+    axes.set(xscale="log", xlabel="words a second; lines from the slowest run to the fastest")
+    axes.set_xlim(min(words.low for _, words in named) / 2, max(words.high for _, words in named) * 2.5)
+    axes.xaxis.set_major_formatter(lambda number, _: f"{number:,.0f}")
+    return _svg(figure, PAPER)
+
+
 def _rows(names: Sequence[str]) -> tuple[Figure, Axes]:
     """A figure with a line for each name, from the top down."""
     figure = Figure(figsize=(5.2, 0.9 + 0.24 * len(names)), layout="constrained")
@@ -109,10 +127,10 @@ def _rows(names: Sequence[str]) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _svg(figure: Figure) -> Markup:
-    """The drawing alone, without a prolog, metadata or ids that nothing in it refers to."""
+def _svg(figure: Figure, colours: Mapping[str, str] = COLOURS) -> Markup:
+    """The drawing alone, without a prolog, metadata or ids that nothing in it refers to. A page shows through it."""
     file = BytesIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    figure.savefig(file, format="svg", transparent=colours is COLOURS, metadata={"Date": None})
     for prefix, namespace in NAMESPACES.items():
         ElementTree.register_namespace(prefix, namespace)
     drawing = ElementTree.fromstring(file.getvalue())  # noqa: S314  what matplotlib wrote just now
@@ -123,6 +141,6 @@ def _svg(figure: Figure) -> Markup:
         if "id" in element.attrib and f"#{element.attrib['id']}" not in content:
             del element.attrib["id"]
     content = ElementTree.tostring(drawing, encoding="unicode")
-    for drawn, shown in COLOURS.items():
+    for drawn, shown in colours.items():
         content = content.replace(drawn, shown)
     return Markup(content)  # noqa: S704  ElementTree escapes what stands in it

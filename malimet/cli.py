@@ -344,6 +344,39 @@ def serve(
 
 
 @app.command()
+def bench(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="a .json file for the figures; a plot goes beside it as .svg")
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="articles of your own, as `extract` reads them, instead of those that ship")
+    ] = None,
+    articles: Annotated[int, typer.Option(min=10, help="the most articles that are read in one run")] = 10_000,
+) -> None:
+    """Measure how fast Malimet is on this machine and how much memory it needs, beside transformers' pipeline, GLiNER
+    and spaCy where they are installed.
+
+    Takes minutes; nothing is downloaded. A million articles need hours, and 12 GB for temporary files.
+
+    Examples:
+
+    - `malimet bench`
+    - `malimet bench -o bench.json --articles 100000`
+    - `malimet bench --texts news.jsonl`
+    """
+    from rich.console import Console
+
+    from eval.bench import bench as run
+
+    try:
+        run(Console(), texts=texts, articles=articles, output=output)
+    except ImportError as error:
+        stop(ImportError(f"the plot needs the `eval` extra: pip install 'malimet[eval]' ({error})"))
+    except (ValueError, OSError) as error:
+        stop(error)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the records.
 
