@@ -166,11 +166,13 @@ def train(
     - `malimet train train/recipes/default.yaml seed=2 output=runs/second`
     - `malimet train --dry-run train/recipes/default.yaml`
     - `malimet train --learning-curve recipe.yaml`
+    - `torchrun --nproc-per-node 4 -m malimet train recipe.yaml`, on four GPUs
     """
     from rich.console import Console
 
     try:
         from train.dry_run import dry_run as plan
+        from train.processes import processes
         from train.recipe import load_recipe
 
         if learning_curve:
@@ -183,10 +185,13 @@ def train(
         chosen = load_recipe(recipe, overrides)
         if dry_run and learning_curve:
             raise ValueError("--dry-run tells of a whole training: it does not go with --learning-curve")
+        console = Console(quiet=not processes().is_main_process)
         if dry_run:
-            plan(chosen, Console())
+            plan(chosen, console)
         else:
-            typer.echo(f"wrote {run(chosen, Console())}")
+            written = run(chosen, console)
+            if not console.quiet:
+                typer.echo(f"wrote {written}")
     except (ValueError, OSError) as error:
         stop(error)
 

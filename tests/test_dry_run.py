@@ -50,8 +50,9 @@ def test_everything_is_to_be_done(recipe: Path, tmp_path: Path) -> None:
     assert list(files(tmp_path)) == before
     assert row(printed, "train")[1:] == ["6", "6", "19", "0.00%"]
     assert row(printed, "INDICATOR")[1:] == ["4", "4"]
-    name, _, steps, done, parameters, memory, time = row(printed, "pre-training")
+    name, _, steps, done, padding, parameters, memory, time = row(printed, "pre-training")
     assert (name, steps, done, parameters) == ("pre-training", "3", "0", "0.0 M")
+    assert re.fullmatch(r"\d+\.\d%", padding)
     assert memory == "0.0 GB" and re.fullmatch(r"\d+ s|\d+ h \d+ min", time)
     assert [row(printed, f"teacher {number}")[2:4] for number in (1, 2)] == [["120", "0"]] * 2
     assert row(printed, "distillation")[1:4] == ["120", "30", "0"]

@@ -18,9 +18,9 @@ from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerContro
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from models.export import sync
+from train.processes import processes
 
 WHOLE = "whole"
-STATES = "random_states.pt"
 
 Collator = Callable[[list[dict[str, Any]]], dict[str, Tensor]]
 
@@ -45,13 +45,19 @@ def tidy(directory: Path, keep: int) -> list[Path]:
     return kept
 
 
+def _states(checkpoint: Path) -> Path:
+    """Where this process keeps its random states."""
+    number = processes().process_index
+    return checkpoint / (f"random_states_{number}.pt" if number else "random_states.pt")
+
+
 class Checkpoints(TrainerCallback):
     """Marks checkpoints as whole, keeps the last `keep`, and lets a run repeat the random draws of the run before it.
 
     transformers restores the random state of the end of a step. But the order of an epoch's rows was drawn when the
     epoch began, and the batch of the next step was put together before the checkpoint was written, because accelerate
     reads one batch ahead. So the states before those draws are saved too. Only torch's CPU generator takes part in
-    them. The collator has to be `collate`.
+    them, and each process has its own. The collator has to be `collate`.
     """
 
     def __init__(self, collator: Collator, tokenizer: PreTrainedTokenizerBase, keep: int) -> None:
@@ -62,8 +68,9 @@ class Checkpoints(TrainerCallback):
         self._replayed: list[Tensor] | None = None
 
     def resume(self, checkpoint: Path) -> None:
-        """Repeat the draws that a run made around a checkpoint."""
-        self._before_epoch, *self._replayed = torch.load(checkpoint / STATES, weights_only=True)
+        """Repeat the draws that a run made around a checkpoint; a process that had no part in it makes new ones."""
+        if (states := _states(checkpoint)).exists():
+            self._before_epoch, *self._replayed = torch.load(states, weights_only=True)
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """A batch of rows."""
@@ -78,7 +85,8 @@ class Checkpoints(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """The rows of an epoch that a checkpoint stands in come in the same order again."""
-        if self._replayed and state.global_step % len(kwargs["train_dataloader"]):
+        batches = state.global_step * args.gradient_accumulation_steps
+        if self._replayed and batches % len(kwargs["train_dataloader"]):
             torch.set_rng_state(self._before_epoch)
         elif self._replayed:
             self._before_epoch = self._replayed[-1]  # the checkpoint stands at an epoch's end: transformers sets this
@@ -93,10 +101,13 @@ class Checkpoints(TrainerCallback):
             self._replayed = None
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Complete a checkpoint, mark it, and only then remove an older one."""
+        """Complete a checkpoint, mark it when each process has written its part, and only then remove an older one."""
         checkpoint = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+        torch.save([self._before_epoch, self._before_batch, torch.get_rng_state()], _states(checkpoint))
+        processes().wait_for_everyone()
+        if not args.should_save:
+            return
         self._tokenizer.save_pretrained(checkpoint)
-        torch.save([self._before_epoch, self._before_batch, torch.get_rng_state()], checkpoint / STATES)
         sync(checkpoint)
         (checkpoint / WHOLE).touch()
         sync(checkpoint)

@@ -22,6 +22,7 @@ from train.finetune import classifier, finetune
 from train.fingerprint import claim, fingerprint, write
 from train.loss import distillation_loss
 from train.pretrain import read_texts, working_directory
+from train.processes import processes
 from train.progress import Tracking
 from train.recipe import Distillation, Finetuning
 from train.trainer import trainer_for
@@ -61,7 +62,8 @@ def distil(
         claim(output, made_from)
         return output, json.loads((output / REPORT).read_text("utf-8"))
     runs = working_directory(output)
-    claim(runs, made_from)
+    with processes().main_process_first():
+        claim(runs, made_from)
     tuned = [
         finetune(
             finetuning,
@@ -98,11 +100,13 @@ def distil(
         compute_loss_func=lambda outputs, probabilities, **_: distillation_loss(outputs.logits, probabilities),
     )
     trainer.learn()
-    with whole_directory(output) as directory:
-        tokenizer.save_pretrained(directory)
-        student.save_pretrained(directory)
-        (directory / REPORT).write_text(json.dumps(scores, indent=2), "utf-8")
-        write(directory, made_from)
+    if processes().is_main_process:
+        with whole_directory(output) as directory:
+            tokenizer.save_pretrained(directory)
+            student.save_pretrained(directory)
+            (directory / REPORT).write_text(json.dumps(scores, indent=2), "utf-8")
+            write(directory, made_from)
+    processes().wait_for_everyone()
     return output, scores
 
 

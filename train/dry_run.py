@@ -42,8 +42,8 @@ from train.pretrain import (
     working_directory,
 )
 from train.progress import integrations
-from train.recipe import Distillation, Finetuning, Pretraining, Recipe, Source, Text
-from train.trainer import steps_of
+from train.recipe import Distillation, Finetuning, Optimisation, Pretraining, Recipe, Source, Text
+from train.steps import padding, parts_of, steps_of
 
 SAMPLE = 2000  # lines of unlabelled text that are cut into pieces; the others are counted in characters
 
@@ -61,10 +61,11 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage would do: `done` of its `steps` are behind it. A `problem` would stop it."""
+    """What a stage would do: `done` of its `steps` are behind it. A `problem` would stop it. `padding` is a share."""
 
     name: str
     rows: int
+    padding: float
     steps: int
     done: int
     cost: Cost
@@ -121,13 +122,16 @@ def _encoder(recipe: Pretraining, output: Path, lines: Sequence[str], console: C
 def _pretraining(recipe: Recipe, part: Pretraining, start: Beginning, lines: Sequence[str]) -> Stage:
     packed = list(pack(_sample(lines), start.tokenizer.backend_tokenizer, part.row))
     count = round(len(packed) * _share(lines))
-    batch = WholeWordMasking(start.tokenizer, part.masked)(packed[: part.optimisation.batch_size])
+    parts = parts_of(part.optimisation)
+    batch = WholeWordMasking(start.tokenizer, part.masked)(packed[: part.optimisation.batch_size // parts])
+    cost = measure(AutoModelForMaskedLM.from_config(start.config), batch)
     output = recipe.output / "pretrained"
     return _stage(
         "pre-training",
         rows=count,
+        padding=_padding(packed, part.optimisation),
         steps=steps_of(part.optimisation, count),
-        cost=measure(AutoModelForMaskedLM.from_config(start.config), batch),
+        cost=replace(cost, seconds=part.optimisation.accumulate * cost.seconds),
         runs=working_directory(output),
         result=output,
         made_from=fingerprint(part, sources=part.texts, data=recipe.data, seed=recipe.seed, base=part.base),
@@ -143,7 +147,8 @@ def _labelled(
     network = AutoModelForTokenClassification.from_config(config)
     collator = Batches(start.tokenizer.pad_token_id, len(labels.tags))
     learned = list(rows(lessons.train, every_piece=part.every_piece))
-    once = _cost(network, learned, collator, part.optimisation.batch_size)
+    once = _cost(network, learned, collator, part.optimisation)
+    padded = _padding(learned, part.optimisation)
 
     def tuned(name: str, runs: Path, base: str | None, seed: int) -> Stage:
         known: dict[str, Any] = {
@@ -156,6 +161,7 @@ def _labelled(
         return _stage(
             name,
             rows=len(learned),
+            padding=padded,
             steps=steps_of(part.optimisation, len(learned)),
             cost=once,
             runs=runs,
@@ -187,7 +193,7 @@ def _student(
     windows = [window.ids for line in _sample(lines) for window in encoder.encode(line)]
     seen: list[Row] = [{"input_ids": ids, "allowed": [[0]] * len(ids), "length": len(ids)} for ids in windows]
     count = round(len(seen) * _share(lines))
-    cost = _cost(network, seen, collator, part.optimisation.batch_size)
+    cost = _cost(network, seen, collator, part.optimisation)
     steps = steps_of(part.optimisation, count)
     thinking = part.teachers * (count / part.optimisation.batch_size) * cost.seconds / 3
     output = recipe.output / "student"
@@ -196,6 +202,7 @@ def _student(
     return _stage(
         "distillation",
         rows=count,
+        padding=_padding(seen, part.optimisation),
         steps=steps,
         cost=replace(cost, seconds=cost.seconds + thinking / steps),
         runs=working_directory(output),
@@ -208,6 +215,7 @@ def _stage(
     name: str,
     *,
     rows: int,
+    padding: float,
     steps: int,
     cost: Cost,
     runs: Path,
@@ -219,17 +227,23 @@ def _stage(
     problems = [disagreement(place, made_from) for place in places if made_from]
     found = whole(runs)
     done = steps if result and result.exists() else step_of(found[-1]) if found else 0
-    return Stage(name, rows, steps, done, cost, next(filter(None, problems), None))
+    return Stage(name, rows, padding, steps, done, cost, next(filter(None, problems), None))
 
 
-def _cost(network: Any, some: Sequence[Row], collator: Batches, size: int) -> Cost:
-    """The memory of a step over the longest rows, and the time of one over rows of mean length."""
+def _cost(network: Any, some: Sequence[Row], collator: Batches, optimisation: Optimisation) -> Cost:
+    """The memory of a part of a step over the longest rows, and the time of a step's parts over rows of mean length."""
     ordered = sorted(some, key=lambda row: row["length"])
+    size = optimisation.batch_size // parts_of(optimisation)
     longest = measure(
         network, collator(ordered[-size:]), lambda outputs, allowed: marginal_loss(outputs.logits, allowed)
     )
     mean = sum(row["length"] for row in ordered) / len(ordered)
-    return replace(longest, seconds=longest.seconds * mean / ordered[-1]["length"])
+    return replace(longest, seconds=optimisation.accumulate * longest.seconds * mean / ordered[-1]["length"])
+
+
+def _padding(some: Sequence[Row], optimisation: Optimisation) -> float:
+    """The share of padding in batches of rows, as they are drawn for an epoch."""
+    return padding([len(row["input_ids"]) for row in some], optimisation.batch_size, parts_of(optimisation))
 
 
 def _sample(lines: Sequence[str]) -> list[str]:
@@ -258,6 +272,7 @@ def _stages_table(stages: Sequence[Stage]) -> Table:
         "windows",
         "steps",
         "done",
+        "padding",
         "parameters",
         "memory",
         "time",
@@ -271,12 +286,13 @@ def _stages_table(stages: Sequence[Stage]) -> Table:
             f"{stage.rows:,}",
             f"{stage.steps:,}",
             "all" if stage.done == stage.steps else f"{stage.done:,}",
+            f"{stage.padding:.1%}",
             f"{stage.cost.parameters / 1e6:.1f} M",
             f"{stage.cost.memory / 2**30:.1f} GB",
             _time(left),
         )
     table.add_section()
-    table.add_row("all", "", "", "", "", "", _time(sum(s.cost.seconds * (s.steps - s.done) for s in stages)))
+    table.add_row("all", *6 * [""], _time(sum(s.cost.seconds * (s.steps - s.done) for s in stages)))
     return table
 
 

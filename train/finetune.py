@@ -27,6 +27,7 @@ from train.devset import DevSet, mean_f1
 from train.fingerprint import claim, fingerprint
 from train.lessons import Counts, counts_table, prepare
 from train.loss import marginal_loss
+from train.processes import processes
 from train.progress import Tracking
 from train.recipe import Finetuning
 from train.trainer import trainer_for
@@ -63,7 +64,8 @@ def finetune(
     """
     set_seed(seed)
     tokenizer = open_tokenizer(base)
-    claim(output, fingerprint(recipe, sources=recipe.sources, data=data, seed=seed, base=base, labels=labels))
+    with processes().main_process_first():
+        claim(output, fingerprint(recipe, sources=recipe.sources, data=data, seed=seed, base=base, labels=labels))
     lessons = prepare(
         recipe,
         tokenizer=tokenizer,

@@ -38,6 +38,7 @@ from train.finetune import finetune
 from train.fingerprint import claim, fingerprint
 from train.lessons import label_counts
 from train.pretrain import pretrain
+from train.processes import processes
 from train.progress import Tracking, integrations
 from train.recipe import Finetuning, Recipe, Source
 
@@ -99,11 +100,13 @@ def learning_curve(recipe: Recipe, console: Console) -> Path:
     """Train the shares that are not trained yet, print what they reach, and write learning-curve.json and .svg into the
     recipe's output. Returns the latter.
 
-    An interrupted run goes on from its last checkpoint. Raises ValueError for a recipe without fine-tuning, and where
-    the output holds shares of another recipe.
+    An interrupted run goes on from its last checkpoint. Raises ValueError for a recipe without fine-tuning, on
+    several processes, and where the output holds shares of another recipe.
     """
     if not recipe.finetuning:
         raise ValueError("the recipe has no `finetuning`, so there are no labelled documents to take shares of")
+    if processes().num_processes > 1:
+        raise ValueError("a learning curve is drawn by one process: start it without torchrun and accelerate")
     disable_progress_bars()
     disable_progress_bar()
     with full_disk_told(recipe.output):

@@ -20,6 +20,7 @@ from train.distil import Scores, distil
 from train.faults import full_disk_told
 from train.finetune import Tuned, finetune
 from train.pretrain import pretrain
+from train.processes import processes
 from train.progress import Tracking, integrations
 from train.recipe import Recipe
 from train.run_record import RunRecord
@@ -57,10 +58,13 @@ def _train(recipe: Recipe, tracking: Tracking) -> Path:
         )
         start = str(student)
     tuned = finetune(recipe.finetuning, base=start, output=recipe.output / "finetuning", **common)
-    return _write(recipe, tuned, teachers, record, tracking.console)
+    if processes().is_main_process:
+        _write(recipe, tuned, teachers, record, tracking.console)
+    processes().wait_for_everyone()
+    return recipe.output / "model"
 
 
-def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, console: Console) -> Path:
+def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, console: Console) -> None:
     full, small = recipe.output / "fp32.onnx", recipe.output / "int8.onnx"
     tuned.model.half().float()  # the weights as they will be stored
     export_onnx(tuned.model, full)
@@ -91,9 +95,8 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, co
         "onnx": kept,
         "dev": reports[kept],
     }
-    directory = recipe.output / "model"
     save_directory(
-        directory,
+        recipe.output / "model",
         model=tuned.model,
         tokenizer=tuned.tokenizer,
         onnx=full if kept == "onnx fp32" else small,
@@ -103,7 +106,6 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, co
         card=model_card(recipe, metrics),
     )
     _print(metrics, console)
-    return directory
 
 
 def _all(found: Found) -> list[list[Span]]:

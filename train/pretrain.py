@@ -20,6 +20,7 @@ from models.tagger import MalimetConfig, MalimetForMaskedLM
 from models.tokenization import CONTINUED_MASK, MASK, PAD, UNK, train_tokenizer
 from train.base import open_tokenizer
 from train.fingerprint import claim, fingerprint, write
+from train.processes import processes
 from train.progress import Tracking
 from train.recipe import Encoder, Pretraining, Text, find
 from train.trainer import trainer_for
@@ -116,21 +117,15 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int, tracki
         return output
     set_seed(seed)
     runs = working_directory(output)
-    claim(runs, made_from)
-    if recipe.base:
-        tokenizer = open_tokenizer(recipe.base)
-        if tokenizer.mask_token_id is None:
-            raise ValueError(f"the tokenizer of {recipe.base} has no mask token, which pre-training needs")
-        model = AutoModelForMaskedLM.from_pretrained(recipe.base)
-    else:
-        sizes = new_encoder(recipe)
-        tokenizer = _tokenizer(sizes, read_texts(recipe.texts, data, seed), runs)
-        model = MalimetForMaskedLM(config_of(sizes, tokenizer))
-    rows = Dataset.from_generator(
-        _rows,
-        gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": tokenizer.backend_tokenizer.to_str()},
-        cache_dir=str(runs / "rows"),
-    ).shuffle(seed=seed)
+    with processes().main_process_first():  # the others find its tokenizer and its rows
+        claim(runs, made_from)
+        tokenizer, model = _beginning(recipe, data=data, seed=seed, runs=runs)
+        pieces = tokenizer.backend_tokenizer.to_str()
+        rows = Dataset.from_generator(
+            _rows,
+            gen_kwargs={"recipe": recipe, "data": data, "seed": seed, "tokenizer": pieces},
+            cache_dir=str(runs / "rows"),
+        ).shuffle(seed=seed)
     trainer = trainer_for(
         title="pre-training",
         model=model,
@@ -143,11 +138,25 @@ def pretrain(recipe: Pretraining, *, data: Path, output: Path, seed: int, tracki
         tracking=tracking,
     )
     trainer.learn()
-    with whole_directory(output) as directory:
-        tokenizer.save_pretrained(directory)
-        model.save_pretrained(directory)
-        write(directory, made_from)
+    if processes().is_main_process:
+        with whole_directory(output) as directory:
+            tokenizer.save_pretrained(directory)
+            model.save_pretrained(directory)
+            write(directory, made_from)
+    processes().wait_for_everyone()
     return output
+
+
+def _beginning(recipe: Pretraining, *, data: Path, seed: int, runs: Path) -> tuple[PreTrainedTokenizerFast, Any]:
+    """The tokenizer and the network before their first step. Raises ValueError for a base without a mask token."""
+    if not recipe.base:
+        sizes = new_encoder(recipe)
+        tokenizer = _tokenizer(sizes, read_texts(recipe.texts, data, seed), runs)
+        return tokenizer, MalimetForMaskedLM(config_of(sizes, tokenizer))
+    tokenizer = open_tokenizer(recipe.base)
+    if tokenizer.mask_token_id is None:
+        raise ValueError(f"the tokenizer of {recipe.base} has no mask token, which pre-training needs")
+    return tokenizer, AutoModelForMaskedLM.from_pretrained(recipe.base)
 
 
 def working_directory(output: Path) -> Path:

@@ -1,7 +1,7 @@
 """A recipe: everything that decides how a model is trained, as YAML checked by pydantic."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -19,15 +19,32 @@ class Part(BaseModel):
 
 
 class Optimisation(Part):
-    """How long and how fast to learn. A step sees `batch_size` rows or windows."""
+    """How long and how fast to learn.
+
+    A step sees `batch_size` rows or windows, on however many processes, and in however many parts they go through the
+    network one after another (`accumulate`): that changes the memory that a step takes, not what is learned. `bf16`
+    computes in bfloat16 in training; weights and scores stay in fp32. `compile` is torch.compile.
+    """
 
     steps: int | None = None
     epochs: float | None = None
-    batch_size: int
+    batch_size: int = Field(ge=1)
+    accumulate: int = Field(1, ge=1)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = False
     learning_rate: float
     warmup: float = Field(0.06, description="share of the steps")
     weight_decay: float = 0.01
     scheduler: str = "linear"
+
+    @model_validator(mode="after")
+    def _divides(self) -> "Optimisation":
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size: {self.batch_size} rows a step cannot be split into accumulate: {self.accumulate} parts of"
+                " the same size"
+            )
+        return self
 
 
 class Text(Part):

@@ -13,6 +13,7 @@ import torch
 
 from annotations.atomic import atomic_text
 from train.fingerprint import digests
+from train.processes import processes
 from train.recipe import Recipe
 
 FILE = "run.json"
@@ -49,6 +50,8 @@ class RunRecord:
         return self.content
 
     def _write(self) -> None:
+        if not processes().is_main_process:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_text(self._path) as file:
             json.dump(self.content, file, ensure_ascii=False, indent=2)
@@ -76,11 +79,12 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """The processor, how many threads torch takes, and the GPU if torch sees one."""
+    """The processor, how many threads torch takes, the processes, and the GPU if torch sees one."""
     return {
         "system": platform.platform(),
         "cpu": _processor(),
         "threads": torch.get_num_threads(),
+        "processes": processes().num_processes,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 

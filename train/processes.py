@@ -1,0 +1,11 @@
+"""The processes of a run, which torchrun or `accelerate launch` starts; without them there is one."""
+
+import torch
+from accelerate import PartialState
+
+CPU = not torch.accelerator.is_available()
+
+
+def processes() -> PartialState:
+    """How many they are, and which this one is. On the CPU accelerate knows of several only where it is told so."""
+    return PartialState(cpu=CPU)
