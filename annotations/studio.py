@@ -6,6 +6,7 @@ SDK: after a lost answer it could store them again.
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
 
+URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment
+LOCAL = "http://localhost:8080"
 PAGE = 100  # tasks a page: some megabytes where articles are long
 TIMEOUT = 120.0  # seconds
 NO_RETRIES: Any = {"max_retries": 0}
@@ -133,6 +136,22 @@ def connect(url: str, token: str) -> "LabelStudio":
         client = LabelStudio(base_url=url, api_key=token, timeout=TIMEOUT)
         client.users.whoami()
     return client
+
+
+def log_in(url: str) -> "LabelStudio":
+    """A client with the token of the environment. Raises StudioError without one, and what `connect` raises."""
+    token = os.environ.get(TOKEN)
+    if not token:
+        raise StudioError(f"put your access token (Label Studio: Account & Settings) into the variable {TOKEN}")
+    return connect(url, token)
+
+
+def open_project(url: str, name: str) -> Project:
+    """The project with this number or title. Raises StudioError where there is none, and what `log_in` raises."""
+    project = find(log_in(url), url, name)
+    if project is None:
+        raise StudioError(f"{url} has no project {name!r}: `malimet label init` makes one")
+    return project
 
 
 def find(client: "LabelStudio", url: str, name: str) -> Project | None:

@@ -192,7 +192,7 @@ def train(
             written = run(chosen, console)
             if not console.quiet:
                 typer.echo(f"wrote {written}")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         stop(error)
 
 

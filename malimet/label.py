@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotations.selection import Selection
+from annotations.studio import LOCAL, TOKEN, URL
 from malimet.exits import report, stop
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio
     from rich.progress import Progress
 
     from annotations.adjudication import Vote
     from annotations.checks import Problem
     from annotations.document import Document
-    from annotations.studio import Project
 
-TOKEN, LOGIN = "LABEL_STUDIO_API_KEY", "MALIMET_LOGIN"  # variables of the environment
+LOGIN = "MALIMET_LOGIN"  # a variable of the environment
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 app = typer.Typer(
@@ -31,9 +30,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-Url = Annotated[str, typer.Option(envvar="LABEL_STUDIO_URL", help="the address of Label Studio")]
+Url = Annotated[str, typer.Option(envvar=URL, help="the address of Label Studio")]
 Name = Annotated[str, typer.Option("--project", help="the project's title or number")]
-LOCAL, TITLE = "http://localhost:8080", "Malimet"
+TITLE = "Malimet"
 
 
 @app.command()
@@ -51,10 +50,10 @@ def init(
     """
     from annotations.labels import default_labels
     from annotations.setup import set_up
-    from annotations.studio import StudioError
+    from annotations.studio import StudioError, log_in
 
     try:
-        made, new = set_up(_client(url), url, project, default_labels(), annotators)
+        made, new = set_up(log_in(url), url, project, default_labels(), annotators)
         if backend:
             made.connect(backend, _login())
     except (StudioError, ValueError, ImportError) as error:
@@ -85,7 +84,7 @@ def push(
     from annotations import push as pushing
     from annotations.selection import select as choose
     from annotations.setup import check_labels
-    from annotations.studio import StudioError
+    from annotations.studio import StudioError, open_project
     from infer import readers
     from infer.preannotations import preannotated
     from infer.reloading import ReloadingModel
@@ -94,7 +93,7 @@ def push(
     rejects: list[Problem] = []
     sent = 0
     try:
-        target = _project(url, project)
+        target = open_project(url, project)
         check_labels(target)
         known = pushing.Known(target)
         documents: Iterable[Document] = readers.read(paths, rejects.append)
@@ -137,14 +136,14 @@ def pull(
     Example: `malimet label pull -o data.jsonl`
     """
     from annotations.pull import pull as run
-    from annotations.studio import StudioError
+    from annotations.studio import StudioError, open_project
 
     rejects: list[Problem] = []
     notes: list[Problem] = []
     try:
         if output.suffix != ".jsonl":
             raise ValueError(f"{output}: annotations are written as .jsonl")
-        source = _project(url, project)
+        source = open_project(url, project)
         tasks = run(source, output, changed=changed, reject=rejects.append, note=notes.append)
         with _progress() as progress:
             read = sum(progress.track(tasks, description="reading"))
@@ -266,21 +265,3 @@ def _progress() -> "Progress":
 
     console = Console(stderr=True)
     return Progress(console=console, disable=not console.is_terminal)
-
-
-def _client(url: str) -> "LabelStudio":
-    from annotations.studio import StudioError, connect
-
-    token = os.environ.get(TOKEN)
-    if not token:
-        raise StudioError(f"put your access token (Label Studio: Account & Settings) into the variable {TOKEN}")
-    return connect(url, token)
-
-
-def _project(url: str, name: str) -> "Project":
-    from annotations.studio import StudioError, find
-
-    project = find(_client(url), url, name)
-    if project is None:
-        raise StudioError(f"{url} has no project {name!r}: `malimet label init` makes one")
-    return project

@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the tests download and tokenise stays apart from what the user's own recipes did."""
+    os.environ["MALIMET_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
 
 # (text, marks): a mark is the text of a span and its label; all texts and figures are invented.
 SENTENCES = [

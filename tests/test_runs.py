@@ -101,6 +101,7 @@ def test_a_run_is_recorded(finished: Run) -> None:
     content = (finished.recipe.parent / "train.json").read_bytes()
     assert record["data"]["train.json"] == hashlib.sha256(content).hexdigest()
     assert set(record["data"]) == {"text.txt", "train.json", "dev.json"}
+    assert record["documents"] == {"train.json": 6, "dev.json": 6}
     assert record["seed"] == 1 and record["recipe"]["finetuning"]["window"] == 32
     assert {"python", "torch", "transformers", "datasets", "malimet"} <= set(record["versions"])
     assert record["machine"]["cpu"] and record["machine"]["threads"]

@@ -148,4 +148,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _sources(title: str, sources: tuple[Source, ...] | tuple[Text, ...]) -> list[str]:
-    return [f"{title}:", "", *(f"- {source.path}: {source.licence or 'no licence stated'}" for source in sources), ""]
+    return [f"{title}:", "", *(f"- {source.name}: {source.licence or 'no licence stated'}" for source in sources), ""]

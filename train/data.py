@@ -13,6 +13,7 @@ from annotations.document import Document, Span
 from annotations.formats import Reject, auto
 from annotations.labels import LabelSet, default_labels
 from models.encoding import IGNORED, Window, WindowEncoder, tag
+from train import huggingface
 from train.augment import Kind, augmentations
 from train.recipe import Source, find
 
@@ -21,14 +22,19 @@ OWN_LETTERS = frozenset("әғқңөұүһі")  # of Kazakh's Cyrillic, which Rus
 
 @dataclass(frozen=True)
 class Split:
-    """Documents to learn from, and to choose by, the latter by the name of their source."""
+    """Documents to learn from, and to choose by, the latter by the title of their source; how many each source holds,
+    by its name."""
 
     train: list[Document]
     dev: dict[str, list[Document]]
+    counts: dict[str, int]
 
 
 def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
     """Read all sources, whose paths are looked up in `data`, then in the working directory.
+
+    All documents are in memory together: a group may be spread over sources, and names for augmentation come from all
+    documents. It is their windows that are many times as large, which train.tokenised keeps on disk.
 
     Documents of a group that any source holds out are never learned from, and of documents with the same id the one
     annotated for the most labels is kept. Malformed documents, and all but one annotator's marking of a text, are left
@@ -36,17 +42,17 @@ def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
 
     Raises ValueError for a source without a document, and for one that should hold some out and holds out none.
     """
-    read = [(source, list(auto.read(find(source.path, data), reject, source.labels))) for source in sources]
+    read = [(source, list(_read(source, find(source, data), reject))) for source in sources]
     for source, documents in read:
         if not documents:
-            raise ValueError(f"{find(source.path, data)} holds no document that can be learned from")
+            raise ValueError(f"{find(source, data)} holds no document that can be learned from")
         if source.dev and not any(_held_out(source, document) for document in documents):
             raise ValueError(
-                f"{find(source.path, data)}: `dev: {source.dev:g}` holds out none of its {len(documents)} documents;"
+                f"{find(source, data)}: `dev: {source.dev:g}` holds out none of its {len(documents)} documents;"
                 " raise it, or leave it out"
             )
     dev = {
-        _name(source): [document for document in documents if _held_out(source, document)]
+        source.title: [document for document in documents if _held_out(source, document)]
         for source, documents in read
         if source.dev
     }
@@ -60,7 +66,11 @@ def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
                 reject(Problem(document.id, f"annotator {document.annotator}", why))
             elif _group(source, document) not in held and (not known or _breadth(known[0]) < _breadth(document)):
                 train[document.id] = document, source.weight
-    return Split([document for document, weight in train.values() for _ in range(_times(document, weight))], dev)
+    return Split(
+        train=[document for document, weight in train.values() for _ in range(_times(document, weight))],
+        dev=dev,
+        counts={source.name: len(documents) for source, documents in read},
+    )
 
 
 def augmented(documents: Iterable[Document], shares: Mapping[Kind, float], seed: int) -> Iterator[Document]:
@@ -75,8 +85,12 @@ def augmented(documents: Iterable[Document], shares: Mapping[Kind, float], seed:
                 yield copy
 
 
-def _name(source: Source) -> str:
-    return source.path.name.partition(".")[0]
+def _read(source: Source, path: Path, reject: Reject) -> Iterator[Document]:
+    if huggingface.is_dataset(path, source.split):
+        return huggingface.read(path, source.split, reject, source.labels)
+    if source.split:
+        raise ValueError(f"{path}: `split` goes with a dataset, which this is not")
+    return auto.read(path, reject, source.labels)
 
 
 def _breadth(document: Document) -> int:
@@ -129,11 +143,13 @@ def encode(documents: Iterable[Document], encoder: WindowEncoder, labels: LabelS
 
 
 def rows(encoded: Iterable[Encoded], *, every_piece: bool) -> Iterator[dict[str, Any]]:
-    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where none is taught."""
+    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where none is taught. The
+    first window of a document tells how many of its spans are lost."""
     for document in encoded:
-        for window, words in zip(document.windows, document.allowed, strict=True):
+        for number, (window, words) in enumerate(zip(document.windows, document.allowed, strict=True)):
             allowed: list[list[int]] = [[] for _ in window.ids]
             for first, count, tags in zip(window.firsts, window.counts, words, strict=True):
                 for piece in range(first, first + (count if every_piece else 1)):
                     allowed[piece] = tags
-            yield {"input_ids": window.ids, "allowed": allowed, "length": len(window.ids)}
+            lost = 0 if number else len(document.lost)
+            yield {"input_ids": window.ids, "allowed": allowed, "length": len(window.ids), "lost": lost}

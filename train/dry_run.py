@@ -1,15 +1,17 @@
 """What a recipe would do, stage by stage, without doing it: its data, steps, sizes and costs.
 
-Writes nothing, but for what transformers keeps of the hub in its cache.
+Writes nothing, but for what transformers keeps of the hub in its cache, and the rows of the documents in ours.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset, disable_progress_bars
 from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
@@ -27,10 +29,9 @@ from models.tokenization import train_tokenizer
 from train.base import known_labels, open_tokenizer
 from train.batches import Batches
 from train.checkpoints import step_of, whole
-from train.data import rows
 from train.estimate import Cost, measure
 from train.fingerprint import Fingerprint, disagreement, fingerprint
-from train.lessons import Lessons, counts_table, label_counts, prepare
+from train.lessons import Lessons, counts_table, prepare
 from train.loss import marginal_loss
 from train.pretrain import (
     WholeWordMasking,
@@ -43,11 +44,10 @@ from train.pretrain import (
 )
 from train.progress import integrations
 from train.recipe import Distillation, Finetuning, Optimisation, Pretraining, Recipe, Source, Text
+from train.sources import awaited, fetched
 from train.steps import padding, parts_of, steps_of
 
 SAMPLE = 2000  # lines of unlabelled text that are cut into pieces; the others are counted in characters
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,12 @@ class Stage:
 def dry_run(recipe: Recipe, console: Console) -> None:
     """Print what training would do. Raises ValueError and OSError for what would stop it before its first step."""
     integrations(recipe.report_to)
+    disable_progress_bars()
+    if missing := awaited(recipe):
+        console.print(*missing, sep="\n", highlight=False)
+        console.print("What they hold decides the steps: they can be told once it is there.")
+        return
+    recipe = fetched(recipe, console)
     if recipe.pretraining:
         lines = list(read_texts(recipe.pretraining.texts, recipe.data, recipe.seed))
         start = _encoder(recipe.pretraining, recipe.output / "pretrained", lines, console)
@@ -95,7 +101,7 @@ def dry_run(recipe: Recipe, console: Console) -> None:
             console=console,
         )
         console.print(counts_table(lessons.counts))
-        console.print(_labels_table(lessons, labels))
+        console.print(_labels_table(lessons.labels, labels))
         stages += _labelled(recipe, recipe.finetuning, start, lessons, labels)
     console.print(_stages_table(stages))
     for stage in stages:
@@ -146,9 +152,8 @@ def _labelled(
     config.id2label = dict(enumerate(labels.tags))
     network = AutoModelForTokenClassification.from_config(config)
     collator = Batches(start.tokenizer.pad_token_id, len(labels.tags))
-    learned = list(rows(lessons.train, every_piece=part.every_piece))
-    once = _cost(network, learned, collator, part.optimisation)
-    padded = _padding(learned, part.optimisation)
+    once = _cost(network, lessons.rows, collator, part.optimisation)
+    padded = _padding(lessons.rows, part.optimisation)
 
     def tuned(name: str, runs: Path, base: str | None, seed: int) -> Stage:
         known: dict[str, Any] = {
@@ -160,9 +165,9 @@ def _labelled(
         }
         return _stage(
             name,
-            rows=len(learned),
+            rows=len(lessons.rows),
             padding=padded,
-            steps=steps_of(part.optimisation, len(learned)),
+            steps=steps_of(part.optimisation, len(lessons.rows)),
             cost=once,
             runs=runs,
             made_from=fingerprint(part, **known) if base else None,
@@ -191,7 +196,7 @@ def _student(
     lines = list(read_texts(part.texts, recipe.data, recipe.seed))
     encoder = WindowEncoder(start.tokenizer.backend_tokenizer, size=finetuning.window)
     windows = [window.ids for line in _sample(lines) for window in encoder.encode(line)]
-    seen: list[Row] = [{"input_ids": ids, "allowed": [[0]] * len(ids), "length": len(ids)} for ids in windows]
+    seen = Dataset.from_list([{"input_ids": ids, "allowed": [[0]] * len(ids), "length": len(ids)} for ids in windows])
     count = round(len(seen) * _share(lines))
     cost = _cost(network, seen, collator, part.optimisation)
     steps = steps_of(part.optimisation, count)
@@ -230,20 +235,23 @@ def _stage(
     return Stage(name, rows, padding, steps, done, cost, next(filter(None, problems), None))
 
 
-def _cost(network: Any, some: Sequence[Row], collator: Batches, optimisation: Optimisation) -> Cost:
+def _cost(network: Any, some: Dataset, collator: Batches, optimisation: Optimisation) -> Cost:
     """The memory of a part of a step over the longest rows, and the time of a step's parts over rows of mean length."""
-    ordered = sorted(some, key=lambda row: row["length"])
+    lengths = list(some["length"])
     size = optimisation.batch_size // parts_of(optimisation)
-    longest = measure(
-        network, collator(ordered[-size:]), lambda outputs, allowed: marginal_loss(outputs.logits, allowed)
+    longest = sorted(range(len(lengths)), key=lengths.__getitem__)[-size:]
+    cost = measure(
+        network,
+        collator([some[number] for number in longest]),
+        lambda outputs, allowed: marginal_loss(outputs.logits, allowed),
     )
-    mean = sum(row["length"] for row in ordered) / len(ordered)
-    return replace(longest, seconds=optimisation.accumulate * longest.seconds * mean / ordered[-1]["length"])
+    mean = sum(lengths) / len(lengths)
+    return replace(cost, seconds=optimisation.accumulate * cost.seconds * mean / lengths[longest[-1]])
 
 
-def _padding(some: Sequence[Row], optimisation: Optimisation) -> float:
+def _padding(some: Dataset, optimisation: Optimisation) -> float:
     """The share of padding in batches of rows, as they are drawn for an epoch."""
-    return padding([len(row["input_ids"]) for row in some], optimisation.batch_size, parts_of(optimisation))
+    return padding(list(some["length"]), optimisation.batch_size, parts_of(optimisation))
 
 
 def _sample(lines: Sequence[str]) -> list[str]:
@@ -255,10 +263,8 @@ def _share(lines: Sequence[str]) -> float:
     return sum(map(len, lines)) / sum(map(len, _sample(lines)))
 
 
-def _labels_table(lessons: Lessons, labels: LabelSet) -> Table:
+def _labels_table(counts: dict[str, Counter[str]], labels: LabelSet) -> Table:
     """Spans by label, in the order of the label set."""
-    columns = {"train": lessons.train, **{f"dev {name}": found for name, found in lessons.dev.sources.items()}}
-    counts = {name: label_counts(encoded.document for encoded in found) for name, found in columns.items()}
     table = Table("label", *counts, title="spans")
     for label in labels.names():
         table.add_row(label, *(f"{count[label]:,}" for count in counts.values()))

@@ -43,6 +43,7 @@ class Tuned:
     window: int
     temperature: float
     counts: Counts
+    documents: dict[str, int]
 
 
 def finetune(
@@ -88,7 +89,7 @@ def finetune(
         title=f"fine-tuning {output.name}" if output.name.isdigit() else "fine-tuning",
         model=model,
         tokenizer=tokenizer,
-        dataset=Dataset.from_list(list(rows(lessons.train, every_piece=recipe.every_piece))),
+        dataset=lessons.rows,
         collator=Batches(tokenizer.pad_token_id, len(labels.tags)),
         optimisation=recipe.optimisation,
         output=output,
@@ -103,7 +104,15 @@ def finetune(
         trainer.add_callback(callback)
     model.load_state_dict(_average(model, trainer.learn()).state_dict())
     logits = trainer.predict(trainer.eval_dataset).predictions
-    return Tuned(model.cpu(), tokenizer, dev, recipe.window, dev.temperature(list(logits)), lessons.counts)
+    return Tuned(
+        model=model.cpu(),
+        tokenizer=tokenizer,
+        dev=dev,
+        window=recipe.window,
+        temperature=dev.temperature(list(logits)),
+        counts=lessons.counts,
+        documents=lessons.documents,
+    )
 
 
 def classifier(base: str, labels: LabelSet, dropout: float) -> PreTrainedModel:

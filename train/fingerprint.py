@@ -33,8 +33,8 @@ def digest(path: Path) -> str:
 
 
 def digests(sources: Iterable[Text | Source], data: Path) -> dict[str, str]:
-    """The digest of each source of a recipe by its path."""
-    return {str(source.path): digest(find(source.path, data)) for source in sources}
+    """The digest of each source of a recipe by its name."""
+    return {source.name: digest(find(source, data)) for source in sources}
 
 
 def fingerprint(

@@ -11,7 +11,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,6 +41,7 @@ from train.pretrain import pretrain
 from train.processes import processes
 from train.progress import Tracking, integrations
 from train.recipe import Finetuning, Recipe, Source
+from train.sources import fetched
 
 SHARES = (Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(1))
 FEWEST = 3  # shares that a line is fitted to
@@ -103,13 +104,14 @@ def learning_curve(recipe: Recipe, console: Console) -> Path:
     An interrupted run goes on from its last checkpoint. Raises ValueError for a recipe without fine-tuning, on
     several processes, and where the output holds shares of another recipe.
     """
-    if not recipe.finetuning:
-        raise ValueError("the recipe has no `finetuning`, so there are no labelled documents to take shares of")
     if processes().num_processes > 1:
         raise ValueError("a learning curve is drawn by one process: start it without torchrun and accelerate")
     disable_progress_bars()
     disable_progress_bar()
     with full_disk_told(recipe.output):
+        recipe = fetched(recipe, console)
+        if not recipe.finetuning:
+            raise ValueError("the recipe has no `finetuning`, so there are no labelled documents to take shares of")
         points = list(_points(recipe, recipe.finetuning, Tracking(console, integrations(recipe.report_to))))
         further = doubling(points)
         _print(points, further, console)
@@ -195,7 +197,7 @@ def _points(recipe: Recipe, finetuning: Finetuning, tracking: Tracking) -> Itera
         directory = recipe.output / NAME / f"{share.numerator}-{share.denominator}"
         part = finetuning.model_copy(
             update={
-                "sources": tuple(_write(Split(chosen, split.dev), times, _data(directory))),
+                "sources": tuple(_write(replace(split, train=chosen), times, _data(directory))),
                 "untaught": (*finetuning.untaught, *taught),
             }
         )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 from transformers import PreTrainedTokenizerFast
@@ -15,22 +16,25 @@ from models.encoding import WindowEncoder
 from train.data import Encoded, augmented, encode, load
 from train.devset import DevSet
 from train.recipe import Finetuning
+from train.tokenised import tokenised
 
 Counts = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """Documents to learn from, augmented copies among them, and the dev documents by source."""
+    """The rows to learn from, those of augmented copies among them, which lie on disk; the dev documents by source,
+    which are in memory.
 
-    train: list[Encoded]
+    `counts` are documents, windows, spans and lost spans of the train documents and of each dev source, `labels` their
+    spans by label, and `documents` how many each source of the recipe holds.
+    """
+
+    rows: Dataset
     dev: DevSet
-
-    @property
-    def counts(self) -> Counts:
-        """Documents, windows, spans and lost spans of the train documents and of each dev source."""
-        dev = {f"dev {name}": _count(documents) for name, documents in self.dev.sources.items()}
-        return {"train": _count(self.train), **dev}
+    counts: Counts
+    labels: dict[str, Counter[str]]
+    documents: dict[str, int]
 
 
 def prepare(
@@ -43,7 +47,8 @@ def prepare(
     seed: int,
     console: Console,
 ) -> Lessons:
-    """Read a recipe's sources and cut them into windows. `known` are the labels that the base model has learned before.
+    """Read a recipe's sources and cut them into windows, those to learn from only where this was not done before.
+    `known` are the labels that the base model has learned before.
 
     Raises ValueError when there is nothing to learn from or to score, and for dev labels that nothing teaches.
     """
@@ -53,10 +58,18 @@ def prepare(
     if not split.train or not held_out:
         raise ValueError("the recipe's sources leave nothing to learn from, or nothing held out to score")
     _check_labels(split.train, held_out, labels, {*known, *recipe.untaught}, console)
-    documents = [*split.train, *augmented(split.train, recipe.augment, seed)]
-    train = list(encode(documents, encoder, labels))
+    train = [*split.train, *augmented(split.train, recipe.augment, seed)]
+    rows = tokenised(train, encoder, labels, every_piece=recipe.every_piece)
     dev = {name: list(encode(documents, encoder, labels)) for name, documents in split.dev.items()}
-    return Lessons(train, DevSet(dev, labels))
+    columns = {"train": train, **{f"dev {name}": documents for name, documents in split.dev.items()}}
+    return Lessons(
+        rows=rows.remove_columns("lost"),
+        dev=DevSet(dev, labels),
+        counts={"train": _count(train, len(rows), sum(rows["lost"]))}
+        | {f"dev {name}": _count_encoded(documents) for name, documents in dev.items()},
+        labels={name: label_counts(documents) for name, documents in columns.items()},
+        documents=split.counts,
+    )
 
 
 def label_counts(documents: Iterable[Document]) -> Counter[str]:
@@ -82,15 +95,15 @@ def _check_labels(
         console.print(f"not scored, for no dev document holds: {', '.join(unscored)}")
 
 
-def _count(documents: Sequence[Encoded]) -> dict[str, float]:
+def _count_encoded(documents: Sequence[Encoded]) -> dict[str, float]:
+    windows = sum(len(each.windows) for each in documents)
+    return _count([each.document for each in documents], windows, lost=sum(len(each.lost) for each in documents))
+
+
+def _count(documents: Sequence[Document], windows: int, lost: int) -> dict[str, float]:
     """Documents, windows, spans, and the share of spans that words cannot represent."""
-    spans = sum(len(document.document.spans) for document in documents)
-    return {
-        "documents": len(documents),
-        "windows": sum(len(document.windows) for document in documents),
-        "spans": spans,
-        "lost": sum(len(document.lost) for document in documents) / max(spans, 1),
-    }
+    spans = sum(len(document.spans) for document in documents)
+    return {"documents": len(documents), "windows": windows, "spans": spans, "lost": lost / max(spans, 1)}
 
 
 def counts_table(counts: Counts) -> Table:

@@ -24,6 +24,7 @@ from train.processes import processes
 from train.progress import Tracking, integrations
 from train.recipe import Recipe
 from train.run_record import RunRecord
+from train.sources import fetched
 
 INT8_LOSS = 0.003  # micro-F1: an int8 model that loses more than this does not ship
 
@@ -37,7 +38,7 @@ def train(recipe: Recipe, console: Console) -> Path:
     disable_progress_bars()  # of datasets and of transformers: ours tells more
     disable_progress_bar()
     with full_disk_told(recipe.output):
-        return _train(recipe, Tracking(console, integrations(recipe.report_to)))
+        return _train(fetched(recipe, console), Tracking(console, integrations(recipe.report_to)))
 
 
 def _train(recipe: Recipe, tracking: Tracking) -> Path:
@@ -102,7 +103,9 @@ def _write(recipe: Recipe, tuned: Tuned, teachers: Scores, record: RunRecord, co
         onnx=full if kept == "onnx fp32" else small,
         settings={"name": recipe.name, "window": tuned.window, "temperature": tuned.temperature},
         metrics=metrics,
-        record=record.finish({"dev": {name: report["micro avg"] for name, report in reports[kept].items()}}),
+        record=record.finish(
+            {"dev": {name: report["micro avg"] for name, report in reports[kept].items()}}, tuned.documents
+        ),
         card=model_card(recipe, metrics),
     )
     _print(metrics, console)

@@ -31,14 +31,14 @@ def read_texts(texts: Iterable[Text], data: Path, seed: int) -> Iterator[str]:
     for text in texts:
         chance = random.Random(f"{seed} {text.path}")  # noqa: S311  a sample, not a secret
         empty = True
-        with open_bytes(find(text.path, data)) as lines:
+        with open_bytes(find(text, data)) as lines:
             for content in lines:
                 line = content.decode("utf-8").strip()
                 if line and chance.random() < text.share:
                     empty = False
                     yield line
         if empty:
-            raise ValueError(f"{find(text.path, data)}: a share of {text.share:g} of its lines is not a single one")
+            raise ValueError(f"{find(text, data)}: a share of {text.share:g} of its lines is not a single one")
 
 
 def pack(lines: Iterable[str], tokenizer: Tokenizer, row: int) -> Iterator[dict[str, list[Any]]]:

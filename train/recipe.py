@@ -1,5 +1,6 @@
 """A recipe: everything that decides how a model is trained, as YAML checked by pydantic."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,9 @@ from annotations.labels import default_labels
 from annotations.mapping import WIDER, LabelMap
 from models.tokenization import Kind as TokenizerKind
 from train.augment import Kind
+
+PROJECT, HUB = "label-studio://", "hf://"
+ADDRESS = re.compile(r"label-studio://[0-9]+|hf://[\w.-]+/[\w.-]+(/[\w.-]+)?")
 
 
 class Part(BaseModel):
@@ -54,6 +58,11 @@ class Text(Part):
     share: float = Field(1.0, gt=0, le=1)
     licence: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What tells it from other texts."""
+        return str(self.path)
+
 
 class Encoder(Part):
     """Sizes of a new encoder; see models.tagger.MalimetConfig."""
@@ -77,8 +86,24 @@ class Pretraining(Part):
     optimisation: Optimisation
 
 
+class Download(Part):
+    """Where a file is on the network, and the SHA-256 that it must have."""
+
+    url: str = Field(pattern=r"^https?://[^/]+/.*[^/]$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Source(Part):
-    """Labelled documents in a file that annotations.formats.auto can read.
+    """Labelled documents. `path` is one of
+
+    - a file or directory that annotations.formats.auto can read. With `download` it is fetched where it is not there;
+    - `label-studio://7`: project 7 of the server that LABEL_STUDIO_URL names, with the token of LABEL_STUDIO_API_KEY,
+      read as `malimet label pull` does, once for each `output`;
+    - `hf://owner/name`, with `/configuration` behind it if there are several: a dataset of the Hugging Face hub,
+      streamed once for each `output`;
+    - a .parquet file, or a directory with a dataset: one that `save_to_disk` wrote, or files that `load_dataset` reads.
+
+    `split` names the split of a dataset. See train.huggingface for its columns.
 
     `dev` is the share of document groups held out for choosing (1: all of them). `group` is a regular expression whose
     first group, found in a document's id, names the documents that must stay together; without it each stands alone.
@@ -87,12 +112,52 @@ class Source(Part):
     under every seed, and never for the other. Dev documents have no weight.
     """
 
-    path: Path
+    path: str
+    split: str | None = None
+    download: Download | None = None
     dev: float = Field(0.0, ge=0, le=1)
     group: str | None = None
     licence: str | None = None
     labels: LabelMap | None = None
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)
+
+    @property
+    def name(self) -> str:
+        """What tells it from other sources."""
+        return f"{self.path} {self.split}" if self.split else self.path
+
+    @property
+    def title(self) -> str:
+        """A short name of letters that a file may have."""
+        if self.path.startswith(PROJECT):
+            plain = self.path.replace("://", "-")
+        elif self.path.startswith(HUB):
+            plain = self.path.removeprefix(HUB).replace("/", "-")
+        else:
+            plain = Path(self.path).name.partition(".")[0]
+        return f"{plain}-{self.split}" if self.split else plain
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _path_or_address(cls, path: object) -> object:
+        if "://" not in str(path):
+            return str(Path(path)) if isinstance(path, str | Path) else path
+        if not ADDRESS.fullmatch(str(path)):
+            raise ValueError(
+                f"{path} is no address of labelled documents: write {PROJECT}7, {HUB}owner/name or"
+                f" {HUB}owner/name/configuration; a file on the network has a `path` and a `download`"
+            )
+        return path
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> "Source":
+        if self.path.startswith(HUB) and not self.split:
+            raise ValueError(f"{self.path}: name the `split` of the dataset, such as train")
+        if "://" in self.path and self.download:
+            raise ValueError(f"{self.path} is an address: `download` goes with the path of a file")
+        if self.path.startswith(PROJECT) and (self.split or self.labels):
+            raise ValueError(f"{self.path}: a project has no splits, and is in our labels")
+        return self
 
     @field_validator("labels")
     @classmethod
@@ -101,6 +166,12 @@ class Source(Part):
         if unknown := targets - set(default_labels().names()):
             raise ValueError(f"{', '.join(sorted(unknown))}: there is no such label of ours")
         return labels
+
+
+class Fetched(Source):
+    """A source whose documents were brought to `file`. It is told and recorded as the source that the recipe names."""
+
+    file: Path
 
 
 class Distillation(Part):
@@ -192,9 +263,13 @@ class Recipe(Part):
         ]
 
 
-def find(path: Path, data: Path) -> Path:
-    """A recipe's path, looked up in its `data` directory, then in the working directory."""
-    return data / path if (data / path).exists() else path
+def find(source: Text | Source, data: Path) -> Path:
+    """Where a text or source is: its path, looked up in the recipe's `data` directory, then in the working directory,
+    or where it was brought."""
+    if isinstance(source, Fetched):
+        return source.file
+    place = data / source.path
+    return place if place.exists() else Path(source.path)
 
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:

@@ -23,7 +23,8 @@ PACKAGES = ("malimet", "torch", "transformers", "datasets", "tokenizers", "accel
 class RunRecord:
     """The record of a run, kept in its output directory from the start on.
 
-    `sessions` are the starts of the run; one that was killed has no `seconds`. `metrics` stay None until the end.
+    `sessions` are the starts of the run; one that was killed has no `seconds`. `metrics`, and `documents`, how many
+    each source gave, stay None until the end.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -38,12 +39,14 @@ class RunRecord:
             "versions": versions(),
             "machine": machine(),
             "sessions": [*before, {"started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": None}],
+            "documents": None,
             "metrics": None,
         }
         self._write()
 
-    def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Add the figures and the time of this session. Returns the whole record."""
+    def finish(self, metrics: dict[str, Any], documents: dict[str, int] | None = None) -> dict[str, Any]:
+        """Add the figures, the documents of each source and the time of this session. Returns the whole record."""
+        self.content["documents"] = documents
         self.content["metrics"] = metrics
         self.content["sessions"][-1]["seconds"] = round(time.monotonic() - self._started, 1)
         self._write()

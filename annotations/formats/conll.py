@@ -52,8 +52,7 @@ def read(
     without an id is called by the file's name and its first line. Tags must be strict IOB2 over known labels; whatever
     is not is a Problem with its line number.
     """
-    labels = identity() if mapping is None else mapping
-    tags = frozenset({"O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")})
+    tags = _tags(mapping)
     with open_bytes(path) as file:
         for lines in _blocks(file):
             try:
@@ -62,6 +61,21 @@ def read(
                 reject(problem)
             else:
                 yield document if mapping is None else relabel(document, mapping)
+
+
+def sentence(
+    name: str, tokens: Sequence[str], tags: Sequence[str], groups: frozenset[str], mapping: LabelMap | None = None
+) -> Document:
+    """The document of a sentence that was read from elsewhere, as `read` gives it. Raises Problem, with the number of
+    the token, from 1."""
+    if len(tokens) != len(tags):
+        raise Problem(name, "tokens", f"there are {len(tokens)} of them, and {len(tags)} tags")
+    for number, token in enumerate(tokens, 1):
+        if token.split() != [token]:
+            raise Problem(name, f"token {number}", f"{token!r} is empty or holds white space")
+    rows = [_Row(number, token, tag) for number, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)]
+    document = _sentence(rows, name, groups, _tags(mapping))
+    return document if mapping is None else relabel(document, mapping)
 
 
 def write(documents: Iterable[Document], path: Path) -> None:
@@ -73,6 +87,12 @@ def write(documents: Iterable[Document], path: Path) -> None:
     with replace_bytes(path) as file:
         for document in documents:
             file.write("".join(f"{line}\n" for line in _lines(document)).encode())
+
+
+def _tags(mapping: LabelMap | None) -> frozenset[str]:
+    """The tags of a file in our labels, or in those that a mapping knows."""
+    labels = identity() if mapping is None else mapping
+    return frozenset({"O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")})
 
 
 def detokenise(tokens: Sequence[str]) -> tuple[str, list[int]]:
@@ -156,6 +176,10 @@ def _parse(lines: list[tuple[int, bytes]], name: str, groups: frozenset[str], ta
         name = rows.pop(0).token
     if not rows:
         raise Problem(name, f"line {first}", "the sentence has no tokens")
+    return _sentence(rows, name, groups, tags)
+
+
+def _sentence(rows: list[_Row], name: str, groups: frozenset[str], tags: frozenset[str]) -> Document:
     text, starts = detokenise([row.token for row in rows])
     return Document(name, text, _spans(rows, starts, name, tags), groups=groups)
 
