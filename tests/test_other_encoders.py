@@ -94,12 +94,12 @@ def modernbert(tokens: Tokenizer) -> PreTrainedModel:
 @pytest.fixture
 def data(tmp_path: Path, documents: list[Document]) -> Path:
     """The tests' sentences under the names that KazNERD's repository and the project's corpus have."""
-    kaznerd, corpus = tmp_path / "KazNERD" / "with_sentID", tmp_path / "annotations" / "corpus"
+    kaznerd, corpus = tmp_path / "KazNERD", tmp_path / "annotations" / "corpus"
     for directory in (kaznerd, corpus):
         directory.mkdir(parents=True)
     label_studio.write(documents, corpus / "train.json")
-    conll.write(documents, kaznerd / "IOB2_train2.txt")
-    conll.write([replace(d, id=f"AID{number}") for number, d in enumerate(documents)], kaznerd / "IOB2_valid2.txt")
+    conll.write(documents, kaznerd / "IOB2_train.txt")
+    conll.write([replace(d, id=f"AID{number}") for number, d in enumerate(documents)], kaznerd / "IOB2_valid.txt")
     return tmp_path
 
 
