@@ -5,7 +5,7 @@ Writes nothing, but for what transformers keeps of the hub in its cache, and the
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,7 +135,7 @@ def _pretraining(recipe: Recipe, part: Pretraining, start: Beginning, lines: Seq
     return _stage(
         "pre-training",
         rows=count,
-        padding=_padding(packed, part.optimisation),
+        padding=_padding([len(row["input_ids"]) for row in packed], part.optimisation),
         steps=steps_of(part.optimisation, count),
         cost=replace(cost, seconds=part.optimisation.accumulate * cost.seconds),
         runs=working_directory(output),
@@ -153,7 +153,7 @@ def _labelled(
     network = AutoModelForTokenClassification.from_config(config)
     collator = Batches(start.tokenizer.pad_token_id, len(labels.tags))
     once = _cost(network, lessons.rows, collator, part.optimisation)
-    padded = _padding(lessons.rows, part.optimisation)
+    padded = _padding(lessons.rows["length"], part.optimisation)
 
     def tuned(name: str, runs: Path, base: str | None, seed: int) -> Stage:
         known: dict[str, Any] = {
@@ -207,7 +207,7 @@ def _student(
     return _stage(
         "distillation",
         rows=count,
-        padding=_padding(seen, part.optimisation),
+        padding=_padding(seen["length"], part.optimisation),
         steps=steps,
         cost=replace(cost, seconds=cost.seconds + thinking / steps),
         runs=working_directory(output),
@@ -249,9 +249,9 @@ def _cost(network: Any, some: Dataset, collator: Batches, optimisation: Optimisa
     return replace(cost, seconds=optimisation.accumulate * cost.seconds * mean / lengths[longest[-1]])
 
 
-def _padding(some: Dataset, optimisation: Optimisation) -> float:
-    """The share of padding in batches of rows, as they are drawn for an epoch."""
-    return padding(list(some["length"]), optimisation.batch_size, parts_of(optimisation))
+def _padding(lengths: Iterable[int], optimisation: Optimisation) -> float:
+    """The share of padding in batches of rows of such lengths, as they are drawn for an epoch."""
+    return padding(list(lengths), optimisation.batch_size, parts_of(optimisation))
 
 
 def _sample(lines: Sequence[str]) -> list[str]:
