@@ -1,5 +1,6 @@
 """The Label Studio loop on a real server, with a real browser, and with what goes wrong."""
 
+import io
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ import yaml
 from browser import FLAGS, Annotator
 from conftest import ROOT, SENTENCES, mark, tiny_recipe
 from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
 from studio_server import ADMIN, PASSWORD, TOKEN, Server, executable, free_port, version, wait_for
 from typer.testing import CliRunner, Result
 
@@ -33,6 +35,10 @@ from annotations.setup import set_up
 from annotations.studio import Project, Settings, StudioError, connect, find
 from malimet import Extractor
 from malimet.cli import app
+from train.data import load
+from train.fingerprint import digest, digests
+from train.recipe import load_recipe
+from train.sources import fetched
 
 pytestmark = pytest.mark.slow
 ARTICLE = "😀 Ауылда\u00a014 мектеп 😀 ашылды.\nОны Асан\u00a0Үсенов айтты."
@@ -309,6 +315,36 @@ def test_what_is_refused_is_said_in_a_sentence(server: Server, tmp_path: Path) -
     assert "has no project" in done(malimet(server, "pull", "-o", output), 2)
     with pytest.raises(StudioError):
         list(target.tasks())
+
+
+def test_a_recipe_learns_from_a_project(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What annotators submitted, as `malimet label pull` brings it, once for each output, then without the server."""
+    done(malimet(server, "init"))
+    texts = {"marked": SENTENCES[1][0], "skipped": SENTENCES[2][0], "open": SENTENCES[3][0]}
+    done(malimet(server, "push", articles(tmp_path / "a.jsonl", texts), "--no-predictions"))
+    target = project(server)
+    tasks = {task["data"]["doc_id"]: task["id"] for task in target.tasks()}
+    by_hand(target, tasks["marked"], texts["marked"], "Қордай", "GPE")
+    target.client.annotations.create(id=tasks["skipped"], result=[], was_cancelled=True)
+    monkeypatch.setenv("LABEL_STUDIO_URL", server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
+    source, dev = {"path": f"label-studio://{target.id}"}, [mark(100, *SENTENCES[2])]
+    path = tiny_recipe(tmp_path, dev, dev, sources=[source, {"path": "dev.json", "dev": 1}])
+    with pytest.raises(OSError, match="has no project '999'"):
+        fetched(load_recipe(path, ["finetuning.sources=[{path: label-studio://999}]"]), Console(quiet=True))
+    paper = io.StringIO()
+    recipe = fetched(load_recipe(path), Console(file=paper, width=200))
+    assert "'Қордай' was mended to 'Қордайда'" in paper.getvalue() and TOKEN not in paper.getvalue()
+    pulled = tmp_path / "data.jsonl"
+    done(malimet(server, "pull", "-o", pulled))
+    (document,) = load(recipe.finetuning.sources, recipe.data).train
+    assert [document] == list(jsonl.read(pulled)) and document.id == "marked"
+    assert [document.cut(span) for span in document.spans] == ["Қордайда"]
+    assert digests(recipe.inputs(), recipe.data)[source["path"]] == digest(pulled)
+    server.kill()
+    assert load(fetched(load_recipe(path), Console(quiet=True)).finetuning.sources, recipe.data).train == [document]
+    with pytest.raises(OSError, match="does not answer"):
+        fetched(load_recipe(path, [f"output={tmp_path / 'another'}"]), Console(quiet=True))
 
 
 def test_a_server_that_dies_in_the_middle_of_a_push(server: Server, tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def test_what_was_pulled_is_read_again_without_a_server(tmp_path: Path, document
     jsonl.write(documents, tmp_path / "run" / "sources" / "label-studio-7.jsonl")
     (source,) = fetched(asks, QUIET).finetuning.sources
     assert awaited(asks) == [] and load([source], tmp_path).train == documents
+    elsewhere = fetched(asks, QUIET).model_copy(update={"output": tmp_path / "another"})
+    assert find(fetched(elsewhere, QUIET).finetuning.sources[0], tmp_path) == find(source, tmp_path)
 
 
 def test_a_project_needs_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +263,15 @@ def test_a_malformed_span_costs_only_its_text(span: dict[str, object], why: str,
     rejected: list[Problem] = []
     assert list(huggingface.read(tmp_path / "set", None, rejected.append)) == []
     assert why in str(rejected[0])
+
+
+def test_two_sources_with_one_title(tmp_path: Path, documents: list[Document]) -> None:
+    """The scores of one would hide those of the other."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        jsonl.write(documents, tmp_path / name / "dev.jsonl")
+    with pytest.raises(ValueError, match="several sources with dev documents are called dev"):
+        load([Source(path=f"{name}/dev.jsonl", dev=1) for name in ("first", "second")], tmp_path)
 
 
 def test_a_dataset_without_labelled_documents(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -30,7 +31,7 @@ class Split:
     counts: dict[str, int]
 
 
-def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
+def load(sources: Sequence[Source], data: Path, reject: Reject = fail) -> Split:
     """Read all sources, whose paths are looked up in `data`, then in the working directory.
 
     All documents are in memory together: a group may be spread over sources, and names for augmentation come from all
@@ -40,8 +41,12 @@ def load(sources: Iterable[Source], data: Path, reject: Reject = fail) -> Split:
     annotated for the most labels is kept. Malformed documents, and all but one annotator's marking of a text, are left
     out, and `reject` is told of each.
 
-    Raises ValueError for a source without a document, and for one that should hold some out and holds out none.
+    Raises ValueError for a source without a document, for one that should hold some out and holds out none, and for two
+    whose dev documents would go by the same title.
     """
+    titles = Counter(source.title for source in sources if source.dev)
+    if twice := [title for title, count in titles.items() if count > 1]:
+        raise ValueError(f"several sources with dev documents are called {twice[0]}: rename the files of all but one")
     read = [(source, list(_read(source, find(source, data), reject))) for source in sources]
     for source, documents in read:
         if not documents:

@@ -21,7 +21,8 @@ from train.recipe import HUB, PROJECT, Fetched, Recipe, Source, find
 
 def fetched(recipe: Recipe, console: Console) -> Recipe:
     """The recipe with every source on this machine. A file that is here is not fetched again: a download lies in the
-    cache under its SHA-256, what a project or the hub gave under the recipe's `output`.
+    cache under its SHA-256, what a project or the hub gave under the recipe's `output`. Of a fetched recipe the files
+    stay, also under another output.
 
     Raises OSError where a source cannot be had, ValueError where it is not what the recipe wants, ImportError for
     Label Studio without its extra.
@@ -29,7 +30,7 @@ def fetched(recipe: Recipe, console: Console) -> Recipe:
     if not recipe.finetuning:
         return recipe
     for source, place in _absent(recipe):
-        console.print(_told(source), highlight=False)
+        console.print(f"fetching {_told(source)}", highlight=False)
         _fetch(source, place, console)
     sources = tuple(_here(source, recipe) for source in recipe.finetuning.sources)
     return recipe.model_copy(update={"finetuning": recipe.finetuning.model_copy(update={"sources": sources})})
@@ -53,6 +54,8 @@ def _absent(recipe: Recipe) -> Iterator[tuple[Source, Path]]:
 
 def _place(source: Source, recipe: Recipe) -> Path | None:
     """Where the file of a source that is fetched belongs; None for one that is where the recipe says."""
+    if isinstance(source, Fetched):
+        return source.file
     if source.path.startswith(PROJECT):
         return recipe.output / "sources" / f"{source.title}.jsonl"
     if source.path.startswith(HUB):
