@@ -63,15 +63,13 @@ SIZES = {"vocab_size": 60, "first_continuation": 30, "hidden_size": 16, "interme
 SHAPE = MalimetConfig(num_hidden_layers=1, num_attention_heads=2, num_labels=TAGS, **SIZES)
 
 
-def losses(
-    network: Callable[[MalimetConfig], Any], collator: Any, directory: Path, **optimisation: Any
-) -> tuple[list[float], Any]:
-    """The loss of each of ten steps over 26 rows, of which the last of an epoch has two, and the model in the end."""
+def prepared(network: Callable[[MalimetConfig], Any], collator: Any, directory: Path, **optimisation: Any) -> Any:
+    """A Trainer of ten steps over 26 rows, of which the last step of an epoch has two."""
     torch.manual_seed(3)
     model = network(deepcopy(SHAPE))
     own = network is MalimetForTokenClassification
     more = {"compute_loss_func": lambda outputs, allowed, **_: marginal_loss(outputs.logits, allowed)} if own else {}
-    trainer = trainer_for(
+    return trainer_for(
         title="",
         model=model,
         tokenizer=PreTrainedTokenizerFast.from_pretrained(ROOT / "models" / "default"),
@@ -83,6 +81,11 @@ def losses(
         tracking=Tracking(Console(quiet=True)),
         **more,
     )
+
+
+def losses(*args: Any, **optimisation: Any) -> tuple[list[float], Any]:
+    """The loss of each step, and the model in the end."""
+    trainer = prepared(*args, **optimisation)
     trainer.learn()
     return [log["loss"] for log in trainer.state.log_history if "loss" in log], trainer.model
 
@@ -113,6 +116,13 @@ def test_bf16_learns_nearly_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     half, model = losses(MalimetForTokenClassification, batches, tmp_path / "bf16", precision="bf16")
     assert half != full and half == pytest.approx(full, rel=0.05)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_compiling_is_asked_of_transformers(tmp_path: Path) -> None:
+    """Which compiles; a compiler and a minute are not asked for here."""
+    for asked in (False, True):
+        trainer = prepared(MalimetForMaskedLM, masked, tmp_path, compile=asked)
+        assert trainer.args.torch_compile is asked
 
 
 def test_each_row_is_in_one_part() -> None:
