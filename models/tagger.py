@@ -189,6 +189,11 @@ class MalimetForMaskedLM(PreTrainedModel):
         asked = labels != -100
         return MaskedLMOutput(loss=F.cross_entropy(self._predict(x[asked]), labels[asked]))
 
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)
+        if module is self:  # from_pretrained leaves memory as it is for what a checkpoint lacks, such as a tagger's
+            nn.init.zeros_(self.bias)
+
     def _predict(self, x: Tensor) -> Tensor:
         return F.linear(self.transform_norm(F.gelu(self.transform(x))), self.encoder.words.pieces.weight, self.bias)
 

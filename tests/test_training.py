@@ -119,6 +119,7 @@ def test_an_encoder_is_adapted_to_ones_own_text(trained: Path, tmp_path: Path, d
         tiny_recipe(tmp_path, documents, documents),
         ["finetuning=null", "pretraining.encoder=null", f"pretraining.base={trained}"],
     )
+    assert not AutoModelForMaskedLM.from_pretrained(trained).bias.any()
     encoder = train(recipe, Console(quiet=True))
     saved = load_file(encoder / "model.safetensors")
     loaded = AutoModelForMaskedLM.from_pretrained(encoder).state_dict()
