@@ -13,23 +13,34 @@ import hmac
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, Field, SkipValidation, ValidationError
+from pydantic import SkipValidation
 
 from annotations.checks import Problem
-from annotations.document import Document, Span
-from annotations.formats import first_fault
+from annotations.document import Document
 from infer import page
 from infer.batching import Batcher, Full, Outcome
-from infer.readers import LONGEST, Fields, Id
-from infer.records import Article, ModelName, build
+from infer.protocol import (
+    MAX_DOCUMENTS,
+    Articles,
+    ManyDocuments,
+    OneDocument,
+    Ready,
+    Refusal,
+    Up,
+    answers,
+    document,
+    documents,
+    requests,
+)
+from infer.readers import LONGEST
+from infer.records import Article
 from infer.reloading import ReloadingModel
-from infer.rows import called
 
 try:
     from fastapi import Body, FastAPI, HTTPException, Request, Response
@@ -46,7 +57,6 @@ except ImportError as error:
 logger = logging.getLogger(__name__)
 
 MAX_BODY = 8 * 2**20  # bytes: four million Kazakh letters in UTF-8, or 1.4 million spelled \u04xx or %D2%9B
-MAX_DOCUMENTS = 256  # of one request
 ALWAYS = frozenset({"/health", "/ready", "/metrics"})  # answered while the service shuts down
 OPEN = frozenset({"/", "/health", "/ready"})
 PATHS = ALWAYS | OPEN | {"/extract", "/openapi.json"}
@@ -63,53 +73,6 @@ class Limits:
 
     seconds: float = 60.0
     queue: int = 1024
-
-
-class OneDocument(Fields):
-    """An article. `published` is its ISO date, by which `биыл` or `кеше` become dates. Without an `id` it is called
-    `text`, in a list by its place there, from 0. What else it has is passed over."""
-
-    id: Id = "text"
-
-
-class ManyDocuments(BaseModel):
-    """Articles; no two may have the same id."""
-
-    documents: Annotated[list[OneDocument], Field(max_length=MAX_DOCUMENTS)]
-
-
-class Rejected(BaseModel):
-    """A document that cannot be read: its id, its place in the request, where in it the fault is, and why."""
-
-    document: str
-    index: int
-    where: str
-    why: str
-
-
-class Articles(BaseModel):
-    """What was read of several documents, in their order, and those that cannot be read, in theirs."""
-
-    articles: list[Article]
-    rejects: list[Rejected]
-
-
-class Refusal(BaseModel):
-    """Why a request has no answer."""
-
-    detail: str
-
-
-class Up(BaseModel):
-    """That the process listens."""
-
-    status: str = "up"
-
-
-class Ready(BaseModel):
-    """That requests are answered, and by which model."""
-
-    model: ModelName
 
 
 class Fault(Problem):
@@ -145,14 +108,23 @@ class Service:
             lifespan=self._lifespan,
         )
         self._add_routes(application)
-        answer = application.openapi()["paths"]["/extract"]["post"]["responses"]["200"]
-        answer["content"]["application/json"]["examples"] = _answers()  # here, for FastAPI leaves nulls out of examples
+        self._complete(application.openapi())
         application.add_middleware(Limit, body=MAX_BODY, seconds=self._limits.seconds, retry=RETRY)
         if self._key:
             application.add_middleware(Guard, open=OPEN, admits=self._admits, challenge=CHALLENGE)
         application.add_middleware(Drain, progress=self.progress, always=ALWAYS, retry=RETRY)
         application.add_middleware(Watch, paths=PATHS, tell=self._tell)
         return application
+
+    def _complete(self, schema: dict[str, Any]) -> None:
+        """Add to the OpenAPI schema what FastAPI leaves out: examples with nulls, and the key, which Guard checks."""
+        extract = schema["paths"]["/extract"]["post"]
+        extract["responses"]["200"]["content"]["application/json"]["examples"] = answers()
+        if self._key:
+            schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            for path in schema["paths"].keys() - OPEN:
+                for operation in schema["paths"][path].values():
+                    operation["security"] = [{"key": []}]
 
     @asynccontextmanager
     async def _lifespan(self, application: FastAPI) -> AsyncIterator[None]:
@@ -200,7 +172,7 @@ class Service:
         )
         async def extract(
             request: Request,
-            body: Annotated[SkipValidation[OneDocument | ManyDocuments], Body(openapi_examples=_requests())],
+            body: Annotated[SkipValidation[OneDocument | ManyDocuments], Body(openapi_examples=requests())],
         ) -> Response:
             """Read one document, or several.
 
@@ -231,17 +203,9 @@ class Service:
         if len(given) > most:
             why = f"there are {len(given)} documents, and {most} are the most: send them in parts"
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
-        items = _unlike([_document(each, str(index)) for index, each in enumerate(given)])
+        items = documents(given)
         read = iter(await self._outcomes(request, [item for item in items if isinstance(item, Document)]))
-        outcomes = [next(read) if isinstance(item, Document) else item for item in items]
-        answer = Articles(
-            articles=[outcome for outcome in outcomes if isinstance(outcome, Article)],
-            rejects=[
-                Rejected(document=outcome.document, index=index, where=outcome.where, why=outcome.why)
-                for index, outcome in enumerate(outcomes)
-                if isinstance(outcome, Problem)
-            ],
-        )
+        answer = Articles.of([next(read) if isinstance(item, Document) else item for item in items])
         content = await asyncio.to_thread(answer.model_dump_json, by_alias=True)
         return Response(content + "\n", media_type="application/json", headers=HEADERS)
 
@@ -284,7 +248,7 @@ class Service:
 
     async def _read_one(self, request: Request, given: object, name: str) -> Article:
         """What is read of a document. Raises HTTPException where it cannot be read, or not now."""
-        item = _document(given, name)
+        item = document(given, name)
         if isinstance(item, Document):
             (outcome,) = await self._outcomes(request, [item])
         else:
@@ -350,66 +314,5 @@ async def _left(request: Request) -> None:
         pass
 
 
-def _document(given: object, name: str) -> Document | Problem:
-    """The document that a request gives; `name` is its id if it has none."""
-    if not isinstance(given, dict):
-        return Problem(name, "document", "it is not a JSON object")
-    known = {"id": name} | {field: value for field, value in given.items() if value is not None}
-    try:
-        fields = OneDocument.model_validate(known)
-    except ValidationError as error:
-        where, why = first_fault(error)
-        return Problem(called(known["id"], name), where, why.removeprefix("Value error, "))
-    return Document(id=fields.id, text=fields.text, published=fields.published, title=fields.title)
-
-
-def _unlike(items: Sequence[Document | Problem]) -> list[Document | Problem]:
-    """The items, with a Problem in the place of each document that has the id of an earlier one."""
-    seen: set[str] = set()
-    result: list[Document | Problem] = []
-    for item in items:
-        if isinstance(item, Document) and item.id in seen:
-            result.append(Problem(item.id, "id", "another document has it already"))
-            continue
-        if isinstance(item, Document):
-            seen.add(item.id)
-        result.append(item)
-    return result
-
-
 def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Refusal, "description": HTTPStatus(status).phrase} for status in statuses}
-
-
-EXAMPLE = Document(
-    id="a1",
-    text="Биыл Қосағашта 14 жәрмеңке өтті.",
-    spans=(
-        Span(0, 4, "DATE", 0.98),
-        Span(5, 14, "GPE", 0.97),
-        Span(15, 17, "CARDINAL", 0.99),
-        Span(18, 26, "INDICATOR", 0.96),
-        Span(27, 31, "ACTION", 0.95),
-    ),
-    published="2025-02-14",
-)
-
-
-def _requests() -> dict[str, Any]:
-    """A request of each form, for the documentation."""
-    one = {"id": EXAMPLE.id, "text": EXAMPLE.text, "published": EXAMPLE.published}
-    many = {"documents": [one, {"id": "a2", "text": "Былтыр ауылға 120 отбасы көшіп келді.", "published": "кеше"}]}
-    return {
-        "one": {"summary": "one document", "value": one},
-        "many": {"summary": "several, of which one cannot be read", "value": many},
-    }
-
-
-def _answers() -> dict[str, Any]:
-    """The answers to `_requests`, for the documentation."""
-    article = build(replace(EXAMPLE, spans=()), EXAMPLE.spans, ModelName(name="malimet-small", version="1"))
-    refused = _document(_requests()["many"]["value"]["documents"][1], "1")
-    assert isinstance(refused, Problem)
-    reject = Rejected(document=refused.document, index=1, where=refused.where, why=refused.why)
-    answers = {"one": article, "many": Articles(articles=[article], rejects=[reject])}
-    return {name: {"value": answer.model_dump(mode="json", by_alias=True)} for name, answer in answers.items()}

@@ -24,10 +24,11 @@ from typer.testing import CliRunner
 
 from infer.extractor import Extractor
 from infer.middleware import NO_ANSWER
+from infer.protocol import MAX_DOCUMENTS, Articles
 from infer.readers import LONGEST
 from infer.records import Article, Reading
 from infer.reloading import Model, ReloadingModel
-from infer.service import MAX_BODY, MAX_DOCUMENTS, Articles, Limits, Service
+from infer.service import MAX_BODY, Limits, Service
 from malimet.cli import app
 
 TEXT = "😀 Биыл Қордайда 14 жәрмеңке өтіп,\r\n\r\nоған 300-ден астам шаруа қатысты."
@@ -259,6 +260,8 @@ def test_who_may_ask(guarded: TestClient) -> None:
     assert guarded.post("/extract").headers["WWW-Authenticate"].startswith("Bearer")
     assert guarded.post("/extract", json={"text": TEXT}, headers=BEARER).status_code == 200
     assert guarded.get("/metrics", headers=BEARER).status_code == 200
+    paths = guarded.get("/openapi.json", headers=BEARER).json()["paths"]
+    assert {path for path, operations in paths.items() if "security" in str(operations)} == {"/extract", "/metrics"}
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", f"Basic {KEY}", f"Bearer {KEY}1", KEY, "Bearer \xff"])
