@@ -5,6 +5,7 @@ change are rules over the verb: the annotation guide's "settled cases". Every de
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -85,13 +86,18 @@ class Metric:
 
 def link(text: str, spans: Sequence[Span]) -> list[Metric]:
     """The metrics of a text in order. Spans may not overlap; those of any label are welcome."""
-    headers = header_lines(text)
-    news = [span for span in spans if not any(start <= span.start < end for start, end in headers)]
-    scene = Scene(text, news, split(text))
+    scene = Scene(text, _outside(spans, header_lines(text)), split(text))
     links = {linked.value: linked for linked in _linker().link(scene)}
     indicators = {value: linked.choices["indicator"].span for value, linked in links.items()}
     readings = read_values(text, scene.values, scene.sentences, indicators)
     return [_metric(scene, linked, readings, links) for linked in links.values()]
+
+
+def _outside(spans: Sequence[Span], stretches: Sequence[tuple[int, int]]) -> list[Span]:
+    """The spans that start in none of the `[start, end)` stretches, which are in order."""
+    starts = [start for start, _ in stretches]
+    before = ((span, bisect_right(starts, span.start) - 1) for span in spans)
+    return [span for span, place in before if place < 0 or stretches[place][1] <= span.start]
 
 
 @cache
@@ -108,10 +114,9 @@ def _metric(
     value = linked.value
     number, unit = readings[value].number, readings[value].unit
     sentence = scene.sentences[scene.sentence(value)]
-    words, after = scene.text[value.start : value.end], scene.text[value.end : max(value.end, sentence[1])]
     roles = {role: choice.span for role, choice in linked.choices.items()}
     change, change_reason = _change(scene, linked, readings, links)
-    bound, bound_reason = _bound(number, words, after, _words(scene, roles["action"]), change)
+    bound, bound_reason = _bound(scene, linked, number, change)
     speaker = _speaker(scene, sentence)
     how = [f"number: {number.how}" if number else "number: none read", f"unit: {unit.kind}"]
     how += [bound_reason] if bound_reason else []
@@ -123,16 +128,17 @@ def _metric(
     return Metric(value, number, unit, bound, change, roles, speaker, sentence, score, tuple(how))
 
 
-def _bound(
-    number: Number | None, words: str, after: str, action: str, change: Change | None
-) -> tuple[Bound, str | None]:
+def _bound(scene: Scene, linked: Linked, number: Number | None, change: Change | None) -> tuple[Bound, str | None]:
     """The bound that span and verb make together, and the reason where the verb decides."""
     bound: Bound = number.bound if number else "exact"
-    if bound == "at_most" and _CEILING.search(words.lower()) and (change or _REACHING.search(f"{action} {after[:30]}")):
-        return "exact", "bound: exact, the verb of change or reaching names an end point"
+    start, end = linked.value.end, max(linked.value.end, scene.sentences[scene.sentence(linked.value)][1])
+    if bound == "at_most" and _CEILING.search(scene.cut(linked.value)):
+        action, after = _words(scene, linked.choices["action"].span), scene.text[start : min(end, start + 30)]
+        if change or _REACHING.search(f"{action} {after}"):
+            return "exact", "bound: exact, the verb of change or reaching names an end point"
     if bound in ("exact", "under"):
         for verb_bound, pattern in _BOUND_VERBS:
-            if verb := pattern.match(after):
+            if verb := pattern.match(scene.text, start, end):
                 return verb_bound, f"bound: {verb_bound}, from «{verb[0].strip()}…» behind the value"
     return bound, None
 
@@ -158,7 +164,7 @@ def _from_to(
     scene: Scene, linked: Linked, readings: Mapping[Span, Reading], links: Mapping[Span, Linked]
 ) -> tuple[Change | None, str | None]:
     """The direction of `2,2 млрд евродан 3,1 млрд евроға жетті`: two values side by side that share one action."""
-    position = scene.values.index(linked.value)
+    position = bisect_left(scene.values, linked.value)
     for low, high in ((position - 1, position), (position, position + 1)):
         if low < 0 or high >= len(scene.values):
             continue
@@ -182,9 +188,8 @@ def _speaker(scene: Scene, sentence: tuple[int, int]) -> Span | None:
     start, end = sentence
     sources = [
         span
-        for span in scene.spans
+        for span in scene.within(start, end)
         if span.label in _SPEAKERS
-        and start <= span.start < end
         and (
             _SAID_BEFORE.search(scene.text[max(start, span.start - 40) : span.start])
             or _SAID_AFTER.match(scene.text, span.end, end)

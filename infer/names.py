@@ -9,7 +9,9 @@ an ending. The possessive that holds a compound name together stays: `Алмат
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
 
 from models.tokenization import LOOKALIKES
 
@@ -132,17 +134,11 @@ def merge(names: Sequence[tuple[str, str]], abbreviations: Mapping[int, str] | N
     keys = [(label, key(text, label)) for text, label in names]
     written_out = {(keys[at][0], key(short, keys[at][0])): keys[at] for at, short in (abbreviations or {}).items()}
     keys = [written_out.get(own, own) for own in keys]
-    people: dict[str, list[int]] = defaultdict(list)  # a person's key -> the positions of its mentions
-    holders: dict[str, set[str]] = defaultdict(set)  # a word -> the keys that hold it
-    for position, (label, own) in enumerate(keys):
-        if label == "PERSON":
-            people[own].append(position)
-            for word in own.split():
-                holders[word].add(own)
+    fuller = _fuller_mentions([own if label == "PERSON" else "" for label, own in keys])
     clusters: dict[tuple[str, str], int] = {}
     result = []
     for position, (label, own) in enumerate(keys):
-        head = _head(own, position, people, holders) if label == "PERSON" else own
+        head = _head(own, position, fuller) if label == "PERSON" else own
         result.append(clusters.setdefault((label, head), len(clusters)))
     return result
 
@@ -213,21 +209,36 @@ def _plain(name: str) -> str:
     return name.translate(_LETTERS)
 
 
-def _head(short: str, position: int, people: dict[str, list[int]], holders: dict[str, set[str]]) -> str:
+Fuller = Callable[[str], Sequence[tuple[int, str]]]
+
+
+def _head(short: str, position: int, fuller: Fuller) -> str:
     """The fullest key that `short` can stand for: of several fuller ones the latest before `position`, or the next."""
-    while True:
-        word = next((part for part in short.split() if not _is_initial(part)), "")
-        fuller = [own for own in holders.get(word, ()) if _fullness(own) > _fullness(short) and _stands_for(short, own)]
-        if not fuller:
-            return short
-        places = {own: _nearest(people[own], position) for own in fuller}
-        short = max(fuller, key=lambda own: (places[own] <= position, -abs(places[own] - position)))
-        position = places[short]
+    while mentions := fuller(short):
+        position, short = mentions[max(bisect_right(mentions, position, key=itemgetter(0)) - 1, 0)]
+    return short
 
 
-def _nearest(positions: list[int], position: int) -> int:
-    """The last of the ascending `positions` that is not after `position`, else the first."""
-    return positions[max(bisect_right(positions, position) - 1, 0)]
+def _fuller_mentions(people: Sequence[str]) -> Fuller:
+    """A function from a person's key to the mentions of the fuller ones that it can stand for, as (position, key) in
+    order. `people` are the keys of all mentions, empty for one of another label."""
+    holders: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))  # word -> key -> its mentions
+    for position, own in enumerate(people):
+        for word in own.split():
+            holders[word][own].append(position)
+
+    @cache
+    def fuller(short: str) -> Sequence[tuple[int, str]]:
+        written_out = (part for part in short.split() if not _is_initial(part))
+        rarest = min(written_out, key=lambda part: len(holders[part]), default="")
+        return sorted(
+            (position, own)
+            for own, positions in holders[rarest].items()
+            if _fullness(own) > _fullness(short) and _stands_for(short, own)
+            for position in positions
+        )
+
+    return fuller
 
 
 def _is_initial(part: str) -> bool:

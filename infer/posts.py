@@ -5,7 +5,7 @@ body is read out of it. Else it is the named body or place right before the post
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, pairwise, takewhile
 
@@ -90,12 +90,19 @@ def held(text: str, spans: Sequence[Span], known: Known) -> dict[Span, Post]:
     found = {}
     for run in _appositions(text, [span for span in spans if span.label in ("PERSON", "POSITION")]):
         for place, person in enumerate(run):
-            before = list(takewhile(bodies.__contains__, reversed(run[:place])))
-            after = list(takewhile(bodies.__contains__, run[place + 1 :]))
+            if person.label != "PERSON":
+                continue
+            before = _while_in(bodies, run, range(place - 1, -1, -1))
+            after = _while_in(bodies, run, range(place + 1, len(run)))
             own = before or (after if place + len(after) + 1 == len(run) else [])
-            if person.label == "PERSON" and (post := best(Post(span, bodies[span]) for span in own)):
+            if post := best(Post(span, bodies[span]) for span in own):
                 found[person] = post
     return found
+
+
+def _while_in(bodies: Container[Span], run: Sequence[Span], places: Iterable[int]) -> list[Span]:
+    """The spans at some places of a run, up to the first that is no post."""
+    return list(takewhile(bodies.__contains__, map(run.__getitem__, places)))
 
 
 def _appositions(text: str, spans: Sequence[Span]) -> Iterator[list[Span]]:

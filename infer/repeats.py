@@ -5,11 +5,12 @@ little, for `12 мектеп салынды` and `12 мектеп жөнделд
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from infer.linking import Change
 from infer.numbers import Bound
@@ -33,6 +34,7 @@ _HELPERS = "жатыр жатқан отыр тұр жүр болды келді
 _UPWARDS, _DOWNWARDS = frozenset(("over", "at_least")), frozenset(("under", "at_most"))
 # Significant digits of a number that two facts would hardly share by chance: whatever they say, or saying the same.
 _TELLING, _ROUND = 3, 2
+_MOST = 100  # facts with one number that later ones are compared with: a bound on the time that a table may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,17 @@ class Fact:
 
 
 def firsts(facts: Sequence[Fact]) -> list[int | None]:
-    """For each fact the index of the first one that tells the same, None if it is the first itself."""
+    """For each fact the index of the first one that tells the same, None if it is the first itself.
+
+    Of more than `_MOST` facts with one number, only those are looked for again.
+    """
     found: list[int | None] = []
+    told: dict[object, list[int]] = defaultdict(list)  # the first ones by their numbers
     for place, fact in enumerate(facts):
-        earlier = (other for other in range(place) if found[other] is None and same(facts[other], fact))
-        found.append(next(earlier, None))
+        earlier = told[fact.number, fact.high, fact.unit]
+        found.append(next((first for first in earlier if same(facts[first], fact)), None))
+        if found[place] is None and len(earlier) < _MOST:
+            earlier.append(place)
     return found
 
 
@@ -113,7 +121,8 @@ def _nouns_agree(one: Sequence[str], other: Sequence[str]) -> bool:
     return bool(shorter) and shorter[-1] == longer[-1] and set(shorter) <= set(longer)
 
 
-def _noun_stems(phrase: str | None) -> list[str]:
+@lru_cache(maxsize=2**10)
+def _noun_stems(phrase: str | None) -> Sequence[str]:
     """The stems of a noun phrase, without a measure at its end."""
     stems = [_noun_stem(word) for word in _words(phrase)]
     return stems[:-1] if stems and stems[-1] in _measures() else stems
@@ -125,6 +134,7 @@ def _noun_stem(word: str) -> str:
     return word[:-1] + word[-1].translate(_VOICED)
 
 
+@lru_cache(maxsize=2**10)
 def _verb_stems(phrase: str | None) -> frozenset[str]:
     """The stems of a predicate's words, without helping verbs unless there is nothing else."""
     stems = frozenset(_verb_stem(word) for word in _words(phrase))

@@ -208,6 +208,8 @@ _MEANINGS = {"1": "сан", "%": "үлес", "°C": "температура", "K
 _MEANINGS_BEHIND = {"KZT": _CASH}
 _AMOUNTS = ("мөлшер", "көлем", "деңгей", "шама")
 _LONGEST_GAP = 6  # words
+_REACH = 2000  # characters between two values of a sentence that may share a unit
+_BESIDE = 100  # characters at each side of a value that tell what its degrees are of
 # Nouns that tell the next value apart: `46, жалпы құны – 3 млн теңге`, `460, оның 31 пайызы`.
 _APART: dict[Kind, tuple[str, ...]] = {
     "money": ("құн", "баға", *_CASH.split(", ")),
@@ -294,14 +296,14 @@ def read_values(
 def _item(text: str, value: Span, sentence: tuple[int, int], indicator: Span | None) -> _Item:
     """A value by itself; failing an indicator, the noun right before one that ends its phrase tells what it means."""
     words, number = text[value.start : value.end], parse(text[value.start : value.end])
-    before, after = text[sentence[0] : value.start], text[value.end : max(value.end, sentence[1])]
-    closed = _END.match(after) is not None
-    named, nouns, counted = before[-60:] if closed else "", _MEANINGS, False
+    start, end = sentence[0], max(value.end, sentence[1])
+    closed = _END.match(text, value.end, end) is not None
+    named, nouns, counted = text[max(start, value.start - 60) : value.start] if closed else "", _MEANINGS, False
     if indicator:
         named = text[indicator.start : indicator.end]
         if indicator.start >= value.end:
             nouns, counted = _MEANINGS_BEHIND, not text[value.end : indicator.start].strip(" .\u00a0")
-    code = _stated(words, value.label, number, before, after, counted)
+    code = _stated(text, value, number, (start, end), counted)
     return _Item(value, words, number, code, _meant(value.label, named, nouns), indicator, closed)
 
 
@@ -334,16 +336,16 @@ def _take(item: _Item, source: _Item) -> None:
 
 def _with_sources_before(text: str, items: Sequence[_Item]) -> Iterator[tuple[_Item, _Item]]:
     """Values with the last one before each that is in no bracket shut since."""
-    levels: list[_Item | None] = [None]
+    levels: list[_Item | None] = [None]  # of each bracket that is open, and outside of all: the last value
     for previous, item in pairwise(items):
         levels[-1] = previous
         for mark in text[previous.span.end : item.span.start]:
             if mark == "(":
-                levels.append(None)
+                levels.append(levels[-1])
             elif mark == ")":
-                levels = levels[:-1] or [None]
-        source = next((level for level in reversed(levels) if level), None)
-        if source:
+                levels.pop()
+                levels = levels or [None]
+        if (source := levels[-1]) and item.span.start - source.span.end <= _REACH:
             yield source, item
 
 
@@ -410,19 +412,21 @@ def _has_form(words: Sequence[str], stems: Sequence[str]) -> bool:
     return any(strip_ending(word, stems) for word in words)
 
 
-def _stated(text: str, label: str, number: Number | None, before: str, after: str, counted: bool = False) -> str | None:
-    """The unit that the words of a span or those right behind it name, unless these are what is `counted`."""
-    if label == "PERCENTAGE":
-        return _find(text, _PERCENTAGE_WORDS) or "%"
-    inside, behind = _TABLES[label]
-    code = next(filter(None, (_find(text, table) for table in inside)), None)
+def _stated(text: str, value: Span, number: Number | None, sentence: tuple[int, int], counted: bool) -> str | None:
+    """The unit that the words of a value or those right behind it name, unless these are what is `counted`."""
+    words, (start, end) = text[value.start : value.end], sentence
+    if value.label == "PERCENTAGE":
+        return _find(words, _PERCENTAGE_WORDS) or "%"
+    inside, behind = _TABLES[value.label]
+    code = next(filter(None, (_find(words, table) for table in inside)), None)
     if code is None and not counted:
-        code = _counted(after, behind)
-    if code == "°" and not _has_form(_words(before + text + after), _ANGLES):
-        return "°C"
-    if code is None and _PAID.match(after):
+        code = _counted(text, value.end, end, behind)
+    if code == "°":
+        beside = text[max(start, value.start - _BESIDE) : min(end, value.end + _BESIDE)]
+        return code if _has_form(_words(beside), _ANGLES) else "°C"
+    if code is None and _PAID.match(text, value.end, end):
         return "KZT"
-    if code is None and number and 0 < number.value < 1 and not _DECIMAL_MARK.search(text):
+    if code is None and number and 0 < number.value < 1 and not _DECIMAL_MARK.search(words):
         return "1"
     return code
 
@@ -463,10 +467,12 @@ def _find(text: str, table: _Table) -> str | None:
     return None
 
 
-def _counted(after: str, table: _Table) -> str | None:
-    """The unit right behind a plain count: `18 дана кітап`, `300 орындық мектеп`."""
-    words = _words(after[:60])
-    if not words or not _SAME_PHRASE.match(after):
+def _counted(text: str, start: int, end: int, table: _Table) -> str | None:
+    """The unit right behind a plain count that ends at `start`: `18 дана кітап`, `300 орындық мектеп`."""
+    if not _SAME_PHRASE.match(text, start, end):
+        return None
+    words = _words(text[start : min(end, start + 60)])
+    if not words:
         return None
     if words[0] in _OTHER_WORDS and not _has_form(words[1:2], _MEANT_FOR):
         return None

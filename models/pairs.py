@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
+from typing import TypeGuard
 
 from annotations.document import Span
 from annotations.labels import default_labels
@@ -21,7 +23,10 @@ Links = Mapping[str, Span | None]
 # Later roles look at the earlier ones: where the action is known, period, place and subject are found beside it.
 ROLES = ("indicator", "action", "subject", "place", "period")
 SENTENCES_BACK = 2
+NEAREST = 32
 _CARRIED = ("place", "period", "subject")
+_TARGETS = {role: frozenset(default_labels().targets(role)) for role in ROLES}
+_VALUES = frozenset(default_labels().names(["value"]))
 
 _CASES = (
     ("genitive", re.compile(r"[ндт][ыі]ң$")),
@@ -52,7 +57,7 @@ _DESCRIPTOR = re.compile(
 _BARE = re.compile(r"[\s\-–—»«\"“”()]*")
 _WORD = re.compile(r"\w+(?:[-’']\w+)*")
 _DASH = re.compile(r"[–—-]\s*$")
-_JOINT = re.compile(r"[\s,»”\"]*(?:(?:және|мен|пен|бен|не|немесе|сондай-ақ|әрі|ал)\b)?[\s«“\"]*")
+_JOINT = re.compile(r"[\s,»”\"]*+(?:(?:және|мен|пен|бен|не|немесе|сондай-ақ|әрі|ал)\b)?[\s«“\"]*")
 _RESTATEMENT = re.compile(r"\s*(?:\(|,?\s?(?:немесе|яғни)\s)\s*")
 _LOWER = re.compile(r"\s+[а-яәіңғүұқөһ]")
 _NAMED_AFTER = re.compile(r"[»”\"]?\s*атындағы")
@@ -90,6 +95,9 @@ _MARKS = {
 _STEM = 5  # letters of a word that are looked at: as a rule its endings come later
 
 
+_start = attrgetter("start")
+
+
 class Scene:
     """A text with its spans in order. Spans must not overlap; sentences are `[start, end)` offsets in order."""
 
@@ -100,8 +108,8 @@ class Scene:
         self._starts = [start for start, _ in sentences]
         self._positions = {span: position for position, span in enumerate(self.spans)}
         self._words = {span: text[span.start : span.end].lower() for span in self.spans}
-        self._groups = {role: [s for s in self.spans if s.label in default_labels().targets(role)] for role in ROLES}
-        self._groups["value"] = [span for span in self.spans if span.label in default_labels().names(["value"])]
+        self._groups = {role: [s for s in self.spans if s.label in _TARGETS[role]] for role in ROLES}
+        self._groups["value"] = [span for span in self.spans if span.label in _VALUES]
         self._group_starts = {name: [span.start for span in group] for name, group in self._groups.items()}
 
     @property
@@ -124,14 +132,16 @@ class Scene:
     def candidates(self, value: Span, role: str, carried: Span | None = None) -> list[Span]:
         """The spans that may fill a role, in order.
 
-        They are those of the value's sentence and the `SENTENCES_BACK` before it; for place, period and subject also
-        the first of the text, which may hold for all of it, and `carried`, what the metric before was linked to.
+        They are those of the value's sentence and the `SENTENCES_BACK` before it, on each side of it the `NEAREST`
+        at most, so that a table in one sentence takes linear time; for place, period and subject also the first of the
+        text, which may hold for all of it, and `carried`, what the metric before was linked to.
         """
         here = self.sentence(value)
         group, starts = self._groups[role], self._group_starts[role]
         first = bisect_left(starts, self.sentences[max(0, here - SENTENCES_BACK)][0]) if self.sentences else 0
         last = bisect_left(starts, self.sentences[here + 1][0]) if here + 1 < len(self.sentences) else len(starts)
-        near = group[first:last]
+        own = bisect_left(starts, value.start)
+        near = group[max(first, own - NEAREST) : min(last, own + NEAREST)]
         if role not in _CARRIED:
             return near
         far = [span for span in group[:1] + ([carried] if carried else []) if span.start < value.start]
@@ -148,6 +158,11 @@ class Scene:
     def gap(self, left: Span, right: Span) -> str:
         """The text between two spans."""
         return self.text[left.end : right.start]
+
+    def within(self, start: int, end: int) -> list[Span]:
+        """The spans that start in `[start, end)`."""
+        first, last = (bisect_left(self.spans, place, key=_start) for place in (start, end))
+        return self.spans[first:last]
 
     def neighbour(self, span: Span, step: int) -> Span | None:
         """The span that comes `step` places after (before, when negative)."""
@@ -410,7 +425,7 @@ def _form_features(scene: Scene, value: Span, candidate: Span, role: str) -> Ite
                 "an age": candidate.label == "DATE" and _AGE.search(words),
                 "a duration": candidate.label == "DATE" and _DURATION.match(words),
                 "compared with": candidate.label == "DATE" and _COMPARED.match(scene.text, candidate.end),
-                "in brackets itself": scene.text[: candidate.start].endswith("("),
+                "in brackets itself": scene.text.endswith("(", 0, candidate.start),
                 "holds the next one": following
                 and form == "genitive"
                 and following.label == candidate.label
@@ -496,18 +511,22 @@ def _stance(scene: Scene, value: Span, candidate: Span) -> tuple[str, bool, str]
 
 def _next_value(scene: Scene, span: Span) -> Span | None:
     """The value that comes first after a span."""
-    place = bisect_left(scene.values, span.end, key=lambda value: value.start)
+    place = bisect_left(scene.values, span.end, key=_start)
     return scene.values[place] if place < len(scene.values) else None
 
 
 def _follows_value(scene: Scene, preceding: Span | None, value: Span, candidate: Span) -> bool:
     """Whether the candidate follows another value at once, as the noun that it counts does."""
-    return preceding in scene.values and preceding != value and not scene.gap(preceding, candidate).strip(" -\xa0")
+    return _is_another_value(preceding, value) and not scene.gap(preceding, candidate).strip(" -\xa0")
 
 
 def _precedes_value(scene: Scene, following: Span | None, value: Span, candidate: Span) -> bool:
     """Whether another value follows the candidate at once: `Павлодарда – 16`."""
-    return following in scene.values and following != value and not scene.gap(candidate, following).strip(" -–—(:\xa0")
+    return _is_another_value(following, value) and not scene.gap(candidate, following).strip(" -–—(:\xa0")
+
+
+def _is_another_value(span: Span | None, value: Span) -> TypeGuard[Span]:
+    return span is not None and span.label in _VALUES and span != value
 
 
 def _joined(scene: Scene, left: Span, right: Span) -> bool:
