@@ -35,7 +35,8 @@ def detect(content: bytes) -> str:
 
 def decode(content: bytes, codec: str) -> str:
     """The text without its byte order mark. Raises UnicodeDecodeError."""
-    return content.decode(codec).removeprefix("\ufeff")
+    text = content.decode(codec)
+    return text.removeprefix("\ufeff") if codec == UTF_8 else text  # that of UTF-16 is gone already
 
 
 def tell(name: str, codec: str) -> None:

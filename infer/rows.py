@@ -249,14 +249,15 @@ def _is_utf8(text: str) -> bool:
 
 def _parquet(name: str, file: IO[bytes], columns: Columns) -> Rows:
     try:
-        from pyarrow.parquet import ParquetFile
+        from pyarrow.parquet import ParquetFile, read_schema
     except ImportError as error:
         raise ImportError("Parquet needs the `parquet` extra: pip install 'malimet[parquet]'") from error
-    table = ParquetFile(file)
-    present = table.schema_arrow.names
+    present = read_schema(file).names
     if why := columns.missing(present):
         yield Problem(name, "schema", why)
         return
+    # A text that is stored once for many rows stays so, lest a few bytes fill the memory.
+    table = ParquetFile(file, read_dictionary=[columns.text])
     wanted = [column for column in columns.names().values() if column in present]
     number = 0
     for batch in table.iter_batches(BATCH, columns=wanted):
