@@ -81,10 +81,8 @@ def manifest(
 ) -> Manifest:
     """All that decides what a directory's job writes: its places with their files' names, sizes and times, the model,
     the options. Raises as infer.sources.sources."""
-    model = extractor.model
     return {
-        "malimet": version("malimet"),
-        "model": f"{model.name} {model.version}",
+        **made_with(extractor),
         "engine": engine,
         "unique": unique,
         "id column": columns.id,
@@ -95,6 +93,12 @@ def manifest(
     }
 
 
+def made_with(extractor: Extractor) -> Manifest:
+    """The versions of what decides the records of a text."""
+    model = extractor.model
+    return {"malimet": version("malimet"), "model": f"{model.name} {model.version}"}
+
+
 def to_directory(
     extractor: Extractor, items: Iterator[Item], partitions: Partitions, *, tell: Reject, unique: bool, size: int = SIZE
 ) -> Iterator[Tally]:
@@ -103,24 +107,36 @@ def to_directory(
     A part is `size` items of the input, whether they can be read or not, and batches of documents begin with it, so
     that it has the same bytes whenever it is written. Items of finished parts are read for their ids, not extracted.
     """
+    for number, part in parts(items, size):
+        finished = partitions.finished(number)
+        if finished is None:
+            total = Tally()
+            for tally in to_part(extractor, number, part, partitions, tell=tell, unique=unique):
+                total += tally
+                yield tally
+            partitions.finish(number, total)
+        else:
+            yield finished
+
+
+def parts(items: Iterator[Item], size: int) -> Iterator[tuple[int, Iterator[Item]]]:
+    """Numbers of parts and their items; those that nobody takes are read all the same, for their ids."""
     for number in count():
         first = next(items, None)
         if first is None:
             return
         part = chain([first], islice(items, size - 1))
-        finished = partitions.finished(number)
-        if finished is None:
-            total = Tally()
-            with partitions.part(number, tell) as (put, rejects):
-                for tally in _put(readings(extractor, part, rejects, unique=unique), put):
-                    total += tally
-                    yield tally
-            rejected = Tally(rejected=rejects.count)
-            partitions.finish(number, total + rejected)
-            yield rejected
-        else:
-            deque(part, maxlen=0)
-            yield finished
+        yield number, part
+        deque(part, maxlen=0)
+
+
+def to_part(
+    extractor: Extractor, number: int, items: Iterable[Item], partitions: Partitions, *, tell: Reject, unique: bool
+) -> Iterator[Tally]:
+    """Write one part's files, and count each document and then what was rejected."""
+    with partitions.part(number, tell) as (put, rejects):
+        yield from _put(readings(extractor, items, rejects, unique=unique), put)
+    yield Tally(rejected=rejects.count)
 
 
 def to_file(extractor: Extractor, items: Iterable[Item], output: str, *, tell: Reject, unique: bool) -> Iterator[Tally]:

@@ -10,12 +10,12 @@ A part's files appear whole, the completion last. A part without one is written 
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from annotations.atomic import atomic_text
+from annotations.atomic import atomic_bytes, atomic_text
 from annotations.checks import Problem
 from infer import columnar
 from infer.columnar import Put
@@ -28,6 +28,7 @@ KINDS: dict[str, dict[str, Writer]] = {  # format -> a part's file in the direct
     "parquet": {"part-{:05}.parquet": columnar.articles, "metrics/part-{:05}.parquet": columnar.metrics},
 }
 REJECTS, COMPLETION = "rejects/part-{:05}.jsonl", "completions/part-{:05}.json"
+COMPLETIONS = "completions/part-*.json"
 
 Manifest = dict[str, str | int | bool]
 
@@ -49,9 +50,11 @@ class Partitions:
     """The parts in a directory that is claimed, so that no other run writes there."""
 
     def __init__(self, directory: Path, format: str) -> None:
-        """`format` is one of KINDS."""
+        """`format` is one of KINDS. What is missing of the directory is made."""
         self._directory = directory
         self._writers = KINDS[format]
+        for name in (*self._writers, REJECTS, COMPLETION):
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def part(self, number: int, tell: Callable[[Problem], None]) -> Iterator[tuple[Put, Rejects]]:
@@ -69,6 +72,19 @@ class Partitions:
 
             yield put, rejects
 
+    def files(self, number: int) -> dict[str, bytes]:
+        """A part's files that are there: their names in the directory and what is in them."""
+        return {name: path.read_bytes() for name, path in self._paths(number).items() if path.exists()}
+
+    def put(self, number: int, files: Mapping[str, bytes]) -> None:
+        """Make another directory's `files` those of a part here."""
+        for name, path in self._paths(number).items():
+            if name in files:
+                with atomic_bytes(path) as file:
+                    file.write(files[name])
+            else:
+                path.unlink(missing_ok=True)
+
     def finish(self, number: int, tally: Tally) -> None:
         """Say that a part is complete."""
         with atomic_text(self._directory / COMPLETION.format(number)) as file:
@@ -85,9 +101,17 @@ class Partitions:
         tally = Tally(**completion["tally"])
         return replace(tally, earlier=tally.documents)
 
+    def earlier(self) -> dict[int, Tally]:
+        """What the parts hold that an earlier run completed, by their numbers."""
+        numbers = sorted(int(path.stem.removeprefix("part-")) for path in self._directory.glob(COMPLETIONS))
+        return {number: tally for number in numbers if (tally := self.finished(number)) is not None}
+
     def _sizes(self, number: int) -> dict[str, int]:
+        return {name: path.stat().st_size for name, path in self._paths(number).items() if path.exists()}
+
+    def _paths(self, number: int) -> dict[str, Path]:
         names = [name.format(number) for name in (*self._writers, REJECTS)]
-        return {name: path.stat().st_size for name in names if (path := self._directory / name).exists()}
+        return {name: self._directory / name for name in names}
 
 
 @contextmanager
@@ -107,11 +131,11 @@ def claimed(directory: Path, format: str, manifest: Manifest) -> Iterator[Partit
         except BlockingIOError:
             raise BlockingIOError(f"{directory}: another run is writing there") from None
         _agree(directory, {"format": format, **manifest})
+        partitions = Partitions(directory, format)
         for name in (*KINDS[format], REJECTS, COMPLETION):
-            (directory / name).parent.mkdir(exist_ok=True)
             for remains in (directory / name).parent.glob(".*.tmp"):
                 remains.unlink()
-        yield Partitions(directory, format)
+        yield partitions
     finally:
         os.close(descriptor)
 

@@ -37,10 +37,11 @@ class Format(StrEnum):
 
 
 class EngineName(StrEnum):
-    """What runs the network."""
+    """What runs the network; with ray, ONNX on each core of a cluster."""
 
     onnx = "onnx"
     torch = "torch"
+    ray = "ray"
 
 
 class Precision(StrEnum):
@@ -66,7 +67,9 @@ def extract(
         typer.Option("--output", "-o", help="a .jsonl, .csv, .parquet or .html file, or a directory, which ends in /"),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="a model directory instead of the one that ships")] = None,
-    engine: Annotated[EngineName, typer.Option(help="what runs the network")] = EngineName.onnx,
+    engine: Annotated[
+        EngineName, typer.Option(help="what runs the network; ray: on the cores of a cluster")
+    ] = EngineName.onnx,
     format: Annotated[
         Format | None,
         typer.Option(
@@ -89,6 +92,7 @@ def extract(
     - `malimet extract article.txt`
     - `malimet extract news/ -o records.parquet`
     - `malimet extract archive.jsonl.zst s3://bucket/news/ -o records/ --format parquet`
+    - `malimet extract archive/ -o records/ --engine ray`
     - `malimet extract news.csv --text-column body -o records.csv`
     - `malimet extract article.txt -o article.html`
     - `malimet extract article.txt --explain`
@@ -110,16 +114,32 @@ def extract(
     try:
         if explain and (output or format):
             raise ValueError("--explain prints for people: it goes with neither -o nor --format")
+        if engine is EngineName.ray and not (output and batch.is_directory(output)):
+            raise ValueError("--engine ray writes parts into a directory: give -o one, which ends in /")
         if output:
             batch.check(paths, output, format, html=html)
         elif format == Format.parquet:
             raise ValueError("--format parquet goes with -o and a directory")
         columns = Columns(id=id_column, text=text_column, html=html)
-        extractor = Extractor.load(model or DEFAULT, engine=engine.value)
+        extractor = Extractor.load(model or DEFAULT, engine="torch" if engine is EngineName.torch else "onnx")
         if output:
-            steps = batch.job(
-                extractor, paths, columns, output, format=format, engine=engine, unique=unique, tell=watch.reject
-            )
+            if engine is EngineName.ray:
+                from infer import cluster
+
+                steps = cluster.job(
+                    extractor,
+                    model or DEFAULT,
+                    paths,
+                    columns,
+                    output,
+                    format=format,
+                    unique=unique,
+                    tell=watch.reject,
+                )
+            else:
+                steps = batch.job(
+                    extractor, paths, columns, output, format=format, engine=engine, unique=unique, tell=watch.reject
+                )
             rejected = watch.follow(steps).rejected
         else:
             readings = batch.readings(extractor, readers.stream(paths, columns), watch.reject, unique=unique)

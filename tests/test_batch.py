@@ -259,6 +259,7 @@ def test_a_part_whose_file_was_lost_is_written_again(tmp_path: Path) -> None:
         (["in", "-o", "out/", "--format", "table"], "--format is jsonl or parquet"),
         (["in", "-o", "out.csv", "--format", "jsonl"], "--format jsonl says another"),
         (["in", "--format", "parquet"], "goes with -o and a directory"),
+        (["in", "-o", "out.jsonl", "--engine", "ray"], "--engine ray writes parts into a directory"),
         (["in", "-o", "out"], "or into a directory, which ends in /"),
         (["in", "missing.txt"], "missing.txt does not exist"),
     ],
