@@ -39,6 +39,7 @@ from train.recipe import Choice, Part, Range, Recipe, Source, Text, with_values
 # mypy: allow-subclassing-any
 
 DIRECTORY, STUDY, BEST = "search", "study.db", "best.yaml"
+ENOUGH = 10  # scored trials: with fewer, chance decides which field seems to matter
 WHY = "why"  # the attribute of a trial that could not be trained to its end
 
 
@@ -203,14 +204,16 @@ def _print(study: optuna.Study, console: Console) -> None:
         why = next((trial.user_attrs[WHY] for trial in trials if WHY in trial.user_attrs), "stopped")
         raise ValueError(f"none of {len(trials)} trials came to its end: {why}")
     fields = list(study.best_params)
-    table = Table("trial", "epochs", "mean dev F1", *(field.rpartition(".")[2] for field in fields), title="search")
+    table = Table(
+        "trial", "epochs done", "mean dev F1", *(field.rpartition(".")[2] for field in fields), title="search"
+    )
     for number, trial in enumerate(trials, 1):
         ended = f"{trial.value:.4f}" if trial in scored else "failed" if WHY in trial.user_attrs else "stopped"
         table.add_row(
             str(number), str(len(trial.intermediate_values)), ended, *(_short(trial.params[field]) for field in fields)
         )
     console.print(table)
-    if len(fields) > 1 and len(scored) > 1:
+    if len(fields) > 1 and len(scored) >= ENOUGH:
         importance = get_param_importances(study)
         told = ", ".join(f"{field.rpartition('.')[2]} {share:.0%}" for field, share in importance.items())
         console.print(f"How much each field decides (PED-ANOVA): {told}.", highlight=False, soft_wrap=True)
