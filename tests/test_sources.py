@@ -178,6 +178,20 @@ def test_a_source_that_cannot_be(source: dict[str, object], why: str) -> None:
         Source.model_validate(source)
 
 
+@pytest.mark.parametrize(
+    ("path", "split", "title"),
+    [
+        ("kaznerd/valid.iob2.xz", None, "valid"),
+        ("data/set", "train", "set-train"),
+        ("label-studio://7", None, "label-studio-7"),
+        ("hf://some/one", "train", "some--one--train"),
+        ("hf://some/one/kk", "train", "some--one--kk--train"),
+    ],
+)
+def test_a_source_has_a_title(path: str, split: str | None, title: str) -> None:
+    assert Source(path=path, split=split).title == title
+
+
 TOKENS = ["Сәуле", "Кентауда", "7", "көпір", "көрді", "."]
 TAGS = ["O", "B-PERSON", "I-PERSON", "B-GPE", "B-CARDINAL"]
 NUMBERS = [1, 3, 4, 0, 0, 0]

@@ -128,13 +128,12 @@ class Source(Part):
 
     @property
     def title(self) -> str:
-        """A short name of letters that a file may have."""
+        """A short name that a file may have; no two addresses share one."""
+        if self.path.startswith(HUB):
+            return "--".join([*self.path.removeprefix(HUB).split("/"), str(self.split)])
         if self.path.startswith(PROJECT):
-            plain = self.path.replace("://", "-")
-        elif self.path.startswith(HUB):
-            plain = self.path.removeprefix(HUB).replace("/", "-")
-        else:
-            plain = Path(self.path).name.partition(".")[0]
+            return self.path.replace("://", "-")
+        plain = Path(self.path).name.partition(".")[0]
         return f"{plain}-{self.split}" if self.split else plain
 
     @field_validator("path", mode="before")
