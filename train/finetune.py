@@ -65,17 +65,17 @@ def finetune(
     """
     set_seed(seed)
     tokenizer = open_tokenizer(base)
-    with processes().main_process_first():
+    with processes().main_process_first():  # the others find its rows
         claim(output, fingerprint(recipe, sources=recipe.sources, data=data, seed=seed, base=base, labels=labels))
-    lessons = prepare(
-        recipe,
-        tokenizer=tokenizer,
-        labels=labels,
-        known=known_labels(base),
-        data=data,
-        seed=seed,
-        console=tracking.console,
-    )
+        lessons = prepare(
+            recipe,
+            tokenizer=tokenizer,
+            labels=labels,
+            known=known_labels(base),
+            data=data,
+            seed=seed,
+            console=tracking.console,
+        )
     dev = lessons.dev
     tracking.console.print(counts_table(lessons.counts))
 

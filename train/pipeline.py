@@ -38,7 +38,9 @@ def train(recipe: Recipe, console: Console) -> Path:
     disable_progress_bars()  # of datasets and of transformers: ours tells more
     disable_progress_bar()
     with full_disk_told(recipe.output):
-        return _train(fetched(recipe, console), Tracking(console, integrations(recipe.report_to)))
+        with processes().main_process_first():  # the others find what it fetched
+            recipe = fetched(recipe, console)
+        return _train(recipe, Tracking(console, integrations(recipe.report_to)))
 
 
 def _train(recipe: Recipe, tracking: Tracking) -> Path:

@@ -33,8 +33,10 @@ from train.faults import full_disk_told
 from train.finetune import finetune
 from train.fingerprint import claim, fingerprint
 from train.pretrain import pretrain
+from train.processes import processes
 from train.progress import Tracking, integrations
 from train.recipe import Choice, Part, Range, Recipe, Source, Text, with_values
+from train.sources import fetched
 
 # mypy: allow-subclassing-any
 
@@ -47,8 +49,8 @@ def search(recipe: Recipe, trials: int, console: Console) -> Path:
     """Run the trials that are left of so many, print them, and write best.yaml, the recipe with the best values, into
     the directory `search` of the recipe's output. Returns it.
 
-    Raises ValueError for a recipe that marks nothing, for a range with a value that the recipe refuses, where the
-    output holds the search of another recipe, and when no trial came to its end.
+    Raises ValueError for a recipe that marks nothing, for a range with a value that the recipe refuses, on several
+    processes, where the output holds the search of another recipe, and when no trial came to its end.
     """
     _check(recipe)
     disable_progress_bars()
@@ -56,6 +58,7 @@ def search(recipe: Recipe, trials: int, console: Console) -> Path:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     directory = recipe.output / DIRECTORY
     with full_disk_told(recipe.output):
+        recipe = fetched(recipe, console)
         claim(directory, _fingerprint(recipe))
         study = optuna.create_study(
             storage=f"sqlite:///{directory / STUDY}",
@@ -87,6 +90,8 @@ def _check(recipe: Recipe) -> None:
     """Raise ValueError for what cannot be searched."""
     if not recipe.search:
         raise ValueError("the recipe marks nothing to search: give it a `search` with fields of `finetuning`")
+    if processes().num_processes > 1:
+        raise ValueError("one process searches: start it without torchrun and accelerate")
     for key, values in recipe.search.items():
         for value in (values.low, values.high) if isinstance(values, Range) else values:
             with_values(recipe, {key: value})
