@@ -78,7 +78,7 @@ class Guard:
 
 class Drain:
     """Counts the requests in progress. While the server shuts down these are answered and new ones are refused, but for
-    those of the `always` paths."""
+    those of the `always` paths; every answer then asks the client to connect anew, which it will do elsewhere."""
 
     def __init__(self, app: ASGIApp, progress: Progress, always: Collection[str], retry: Mapping[str, str]) -> None:
         self._app = app
@@ -87,15 +87,22 @@ class Drain:
         self._retry = retry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._always:
+        if scope["type"] != "http":
             return await self._app(scope, receive, send)
+
+        async def close(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._progress.draining:
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
+
+        if scope["path"] in self._always:
+            return await self._app(scope, receive, close)
         if self._progress.draining:
-            headers = {"Connection": "close", **self._retry}
-            refusal = JSONResponse({"detail": "the server is shutting down"}, HTTPStatus.SERVICE_UNAVAILABLE, headers)
-            return await refusal(scope, receive, send)
+            why = {"detail": "the server is shutting down"}
+            return await JSONResponse(why, HTTPStatus.SERVICE_UNAVAILABLE, self._retry)(scope, receive, close)
         self._progress.requests += 1
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, close)
         finally:
             self._progress.requests -= 1
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Barrier
 
@@ -166,6 +166,29 @@ def test_sigterm_drops_no_request(tmp_path: Path) -> None:
         assert "Traceback" not in server.log()
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(f"{server.address}/health")
+
+
+def test_sigterm_under_load_cuts_no_answer_off(tmp_path: Path) -> None:
+    """Each request of clients that keep their connections is answered, or refused in words, or not let in."""
+    with serving(tmp_path) as server, ThreadPoolExecutor(8) as threads:
+
+        def ask(number: int) -> list[int]:
+            statuses = [200]
+            with httpx2.Client(base_url=server.address, timeout=120) as own, suppress(httpx2.ConnectError):
+                while statuses[-1] == 200:
+                    answer = own.post("/extract", json={"text": f"Қордайда {number} мектеп салынды."})
+                    assert answer.json()["id" if answer.status_code == 200 else "detail"]
+                    statuses.append(answer.status_code)
+            return statuses
+
+        clients = [threads.submit(ask, number) for number in range(8)]
+        while server.metric("malimet_documents_total") < 40:
+            time.sleep(0.02)
+        server.process.send_signal(signal.SIGTERM)
+        statuses = [status for client in clients for status in client.result()]
+        assert server.process.wait(60) == 0
+    assert statuses.count(200) >= 40
+    assert set(statuses) <= {200, 503}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
