@@ -86,7 +86,8 @@ def document(given: object, name: str) -> Item:
         fields = OneDocument.model_validate(known)
     except ValidationError as error:
         where, why = first_fault(error)
-        return Problem(called(known["id"], name), where, why.removeprefix("Value error, "))
+        id = called(known["id"], name).encode(errors="replace").decode()  # JSON can spell what no answer can hold
+        return Problem(id, where, why.removeprefix("Value error, "))
     return Document(id=fields.id, text=fields.text, published=fields.published, title=fields.title)
 
 
