@@ -72,7 +72,7 @@ class Extractor:
         )
         while batch := list(islice(numbered, batch_size)):
             windows = [self._checkpoint.encoder.encode(document.text) for document in batch]
-            logits = iter(run(self._network, [window for each in windows for window in each]))
+            logits = run(self._network, [window for each in windows for window in each])
             for document, own in zip(batch, windows, strict=True):
                 scores = [next(logits) for _ in own]
                 spans = decode(own, scores, self._checkpoint.tags, temperature=self._checkpoint.temperature)

@@ -87,7 +87,7 @@ def agreement(model: Path, target: Path, documents: Sequence[Document], *, label
 def _read(checkpoint: Checkpoint, network: Network, documents: Sequence[Document]) -> list[list[Span]]:
     """The spans that a network finds in each document."""
     windows = [checkpoint.encoder.encode(document.text) for document in documents]
-    rest = iter(run(network, [window for own in windows for window in own]))
+    rest = run(network, [window for own in windows for window in own])
     return [decode(own, [next(rest) for _ in own], checkpoint.tags) for own in windows]
 
 

@@ -71,13 +71,12 @@ def test_offsets_hold_in_any_text(extractor: Extractor, text: str) -> None:
     assert all(text[span.start : span.end].strip() for span in article.spans)
 
 
-def test_pipe_gives_what_extract_gives(extractor: Extractor) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_text_is_read_alike_in_any_company(extractor: Extractor, threads: int) -> None:
+    """Spans, scores and all, whatever else is in the batch and in however many threads it is read."""
     texts = [line for line in ARTICLE.read_text("utf-8").splitlines() if line]
-    together = [article.spans for article in extractor.pipe(texts, batch_size=2)]
-    alone = [extractor.extract(text).spans for text in texts]
-    assert [[(s.start, s.end, s.label) for s in spans] for spans in together] == [
-        [(s.start, s.end, s.label) for s in spans] for spans in alone
-    ]
+    together = Extractor.load(threads=threads).pipe(texts, batch_size=3)
+    assert list(together) == [extractor.extract(text, id=str(number)) for number, text in enumerate(texts)]
 
 
 def test_a_bad_date_costs_only_its_document(extractor: Extractor) -> None:

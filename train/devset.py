@@ -1,6 +1,6 @@
 """The held-out documents of a recipe's sources: what a model finds in them and how that scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ class DevSet:
         """All windows, document by document."""
         return [window for document in self.documents for window in document.windows]
 
-    def decode(self, logits: Sequence[Floats]) -> Found:
+    def decode(self, logits: Iterable[Floats]) -> Found:
         """The spans found in each document, of the labels that its annotators looked for: of no others can it be said
         whether they are right."""
         rest = iter(logits)

@@ -1,7 +1,7 @@
 """Distillation: a student learns what several teachers think of unlabelled text, on the mean (Turc et al. 2019)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def _mean(teachers: Sequence[Network], windows: Sequence[Window]) -> list[Floats
     return [np.mean(opinion, axis=0) for opinion in zip(*opinions, strict=True)]
 
 
-def _f1(dev: DevSet, logits: Sequence[Floats]) -> dict[str, float]:
+def _f1(dev: DevSet, logits: Iterable[Floats]) -> dict[str, float]:
     """Micro-F1 of each dev source, and their mean."""
     reports = dev.reports(dev.decode(logits))
     return {name: report["micro avg"]["f1-score"] for name, report in reports.items()} | {"mean": mean_f1(reports)}
