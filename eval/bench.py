@@ -153,8 +153,8 @@ def _notes(result: Benchmark) -> Iterator[str]:
         " texts again and again, and the others some of the same, with their start left out and nothing written"
     )
     yield (
-        "XLM-R base, GLiNER and spaCy have those models' shapes and random weights, which cost the time of trained"
-        " ones, and the first two have our tokenizer"
+        "XLM-R base, GLiNER and spaCy have those models' shapes and random weights, which cost what trained ones do;"
+        " making them stands for loading them in the time to their first article; the first two have our tokenizer"
     )
 
 

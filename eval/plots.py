@@ -106,10 +106,11 @@ def speeds(contenders: Sequence[Contender]) -> Markup:
     figure, axes = _rows([name for name, _ in named])
     figure.set_size_inches(8, 1.2 + 0.35 * len(named))
     for row, (name, words) in enumerate(named):
-        axes.barh(row, words.median, color=MAIN if name in OURS else OTHER, height=0.6)
-        axes.plot([words.low, words.high], [row, row], color=INK, linewidth=1)
-        axes.annotate(f"{words.median:,.0f}", (words.high, row), xytext=(4, 0), textcoords="offset points", va="center")
-    axes.set(xscale="log", xlabel="words a second; lines from the slowest run to the fastest")
+        colour = MAIN if name in OURS else OTHER
+        axes.plot([words.low, words.high], [row, row], color=colour, linewidth=1.5)
+        axes.plot(words.median, row, marker="o", color=colour)
+        axes.annotate(f"{words.median:,.0f}", (words.high, row), (8, 0), textcoords="offset points", va="center")
+    axes.set(xscale="log", xlabel="words a second: the median run, and from the slowest to the fastest")
     axes.set_xlim(min(words.low for _, words in named) / 2, max(words.high for _, words in named) * 2.5)
     axes.xaxis.set_major_formatter(lambda number, _: f"{number:,.0f}")
     return _svg(figure, PAPER)
