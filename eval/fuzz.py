@@ -41,13 +41,19 @@ def seeds(target: str) -> Iterator[bytes]:
         import pyarrow
         from pyarrow import parquet
 
-        content = io.BytesIO()
-        parquet.write_table(pyarrow.table({"id": ["1"], "text": ["Сөз."], "published": ["2025-02-14"]}), content)
-        yield content.getvalue()
+        file = io.BytesIO()
+        parquet.write_table(pyarrow.table({"id": ["1"], "text": ["Сөз."], "published": ["2025-02-14"]}), file)
+        yield file.getvalue()
         return
-    pack: Callable[[bytes], bytes] = {".gz": gzip.compress, ".xz": lzma.compress}.get(target[-3:], bytes)
     for text in texts:
-        yield pack(text.encode())
+        content = text.encode()
+        match target[-3:]:
+            case ".gz":
+                yield gzip.compress(content)
+            case ".xz":
+                yield lzma.compress(content)
+            case _:
+                yield content
     if target in ("encodings", "articles .txt", "articles .csv"):
         yield from (texts[0].encode(codec) for codec in ("utf-16", "kz1048"))
 

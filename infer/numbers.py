@@ -507,15 +507,21 @@ def _bound(tokens: Sequence[_Token]) -> Bound | None:
 
 def _named_bounds(tokens: Sequence[_Token]) -> Iterator[Bound]:
     index = 0
+    ablative: bool | None = None  # whether the nearest case before is one, None where there is no case
     while index < len(tokens):
         size = 1
         for phrase, bound in _PHRASES:
             words = tokens[index : index + len(phrase)]
             if len(words) == len(phrase) and all(map(_is_form, words, phrase)):
-                if len(phrase) > 1 or _bounds_here(phrase[0], tokens[:index]):
+                if len(phrase) > 1 or _bounds_here(phrase[0], ablative):
                     yield bound
                 size = len(phrase)
                 break
+        for token in tokens[index : index + size]:
+            if _ABLATIVE.search(token.tail):
+                ablative = True
+            elif _DATIVE.search(token.tail):
+                ablative = False
         index += size
 
 
@@ -523,16 +529,11 @@ def _is_form(token: _Token, word: str) -> bool:
     return token.text == word or (token.role == "word" and strip_ending(token.text, (word,)) is not None)
 
 
-def _bounds_here(word: str, before: Sequence[_Token]) -> bool:
+def _bounds_here(word: str, ablative: bool | None) -> bool:
     """Whether a single word bounds the number; a word of comparison depends on the nearest case before it."""
     if word not in _COMPARING:
         return True
-    for token in reversed(before):
-        if _ABLATIVE.search(token.tail):
-            return True
-        if _DATIVE.search(token.tail):
-            return False
-    return word not in _DIRECTIONS
+    return word not in _DIRECTIONS if ablative is None else ablative
 
 
 def _parse_roman(text: str) -> Number | None:
