@@ -1,4 +1,4 @@
-"""How the time of each regular expression of the project grows with its text: `python -m eval.growth`.
+"""How the time of each regular expression of the project grows with its text: `python -m eval.growth [ROOM …]`.
 
 Each is run on repetitions of what it may match, once and four times: a linear one then needs four times as long. The
 static analyser regexploit 1.0 reads 124 of the 126 expressions, all but those with possessive quantifiers, and finds
@@ -8,8 +8,9 @@ none of cubic time or worse; it does not look for quadratic time, which this doe
 import importlib
 import pkgutil
 import re
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 ROOMS = ("annotations", "infer", "models", "train", "eval", "malimet")
 LENGTH = 1_000  # characters
@@ -21,10 +22,10 @@ UNITS = (
 )  # fmt: skip
 
 
-def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+def patterns(rooms: Iterable[str]) -> Iterator[tuple[str, re.Pattern[str]]]:
     """The regular expressions that stand in modules, under their names."""
     seen = set()
-    for room in ROOMS:
+    for room in rooms:
         package = importlib.import_module(room)
         for module in pkgutil.walk_packages(package.__path__, f"{room}."):
             if module.name in ("malimet.__main__", "eval.growth"):
@@ -63,7 +64,7 @@ def main() -> None:
     """Print each expression whose time grows faster than its text when all matches are sought, or the whole matched:
     what is only ever matched from one place on, line by line, may well need more time to be sought everywhere."""
     count = 0
-    for count, (name, pattern) in enumerate(patterns(), 1):  # noqa: B007
+    for count, (name, pattern) in enumerate(patterns(sys.argv[1:] or ROOMS), 1):  # noqa: B007
         for way, work in (("fullmatch", pattern.fullmatch), ("findall", pattern.findall)):
             ratio, unit, spent = growth(work)
             if ratio >= RATIO:
