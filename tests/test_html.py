@@ -93,3 +93,9 @@ def test_nothing_is_fetched() -> None:
             assert "no main text" in str(error)
     watching = False
     assert not events
+
+
+def test_a_missing_library_is_told_by_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)  # what Python takes for a module that is not installed
+    with pytest.raises(ImportError, match=r"pip install 'malimet\[html\]'"):
+        html.main_text(PAGE)
