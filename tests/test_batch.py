@@ -275,3 +275,11 @@ def test_what_cannot_be_done_is_told_and_nothing_is_written(
     code, told = extract(*arguments)
     assert (code, contents(tmp_path)) == (2, before)
     assert message in told
+
+
+def test_ray_without_its_extra(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['ray'] = None; from malimet.cli import app; app()"
+    arguments = ["extract", str(corpus_in(tmp_path)), "-o", f"{tmp_path}/out/", "--engine", "ray"]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
+    assert (done.returncode, (tmp_path / "out").exists()) == (2, False)
+    assert "pip install 'malimet[ray]'" in done.stderr
