@@ -8,6 +8,7 @@ dataset, so that Ray gives the part of a worker that died to another one.
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -120,7 +121,7 @@ def to_directory(job: Job, partitions: Partitions, *, tell: Reject) -> Iterator[
             Worker,
             fn_constructor_args=[elsewhere],
             num_cpus=1,
-            compute=ray.data.ActorPoolStrategy(initial_size=_cores()),
+            compute=ray.data.ActorPoolStrategy(min_size=_cores()),
         )
     )
     for row in rows.iter_rows():
@@ -158,6 +159,7 @@ def connected(cores: int | None = None) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # standard error is for the job: Ray has files for its logs
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"ray\.data")  # such as of an archive with fewer parts than workers
     with ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL):
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
