@@ -1,6 +1,7 @@
 """Logits to spans: Viterbi under the IOB2 rule that I-X follows only B-X or I-X."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +15,34 @@ Floats = NDArray[np.float32]
 def viterbi(logits: Floats, starts: Collection[int] = (0,)) -> NDArray[np.int64]:
     """The best valid tag sequence of [words, tags] logits, whose columns are O, B-1, I-1, B-2, I-2 …
 
-    Nothing goes on at the words of `starts`, the first among them. Only I- tags have a rule, and it looks at two tags
-    of the same label, so a step costs time linear in the tags.
+    Nothing goes on at the words of `starts`, the first among them, so that each stretch between two of them has a best
+    sequence of its own: that of each word's best tag, if it is valid.
     """
+    words = len(logits)
+    path: NDArray[np.int64] = logits.argmax(axis=1)
+    inside = (path > 0) & (path % 2 == 0)
+    behind = np.diff(path, prepend=path[:1])  # 1 after the B- tag of a label, 0 after its I- tag
+    wrong = inside & (behind != 0) & (behind != 1)
+    for start, end in pairwise(sorted({words, *(min(start, words) for start in starts)})):
+        if wrong[start:end].any() or inside[start]:
+            path[start:end] = _best(logits[start:end])
+    return path
+
+
+def _best(logits: Floats) -> NDArray[np.int64]:
+    """The best valid sequence of a stretch. Only I- tags have a rule, and it looks at two tags of the same label, so a
+    step costs time linear in the tags."""
     words, tags = logits.shape
     before = np.zeros((words, tags), dtype=np.int64)
     begins = np.arange(1, tags, 2)
-    score = np.zeros(tags, dtype=np.float32)
-    for word in range(words):
+    score = logits[0].copy()
+    score[2::2] = -np.inf
+    for word in range(1, words):
         best = int(score.argmax())
+        stays = score[2::2] > score[1::2]
+        inside = np.where(stays, score[2::2], score[1::2])
         before[word] = best
-        inside: Floats = np.full(len(begins), -np.inf, dtype=np.float32)
-        if word not in starts:
-            stays = score[2::2] > score[1::2]
-            before[word, 2::2] = begins + stays
-            inside = np.where(stays, score[2::2], score[1::2])
+        before[word, 2::2] = begins + stays
         score = logits[word] + score[best]
         score[2::2] = logits[word, 2::2] + inside
     path = np.empty(words, dtype=np.int64)
