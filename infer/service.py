@@ -1,8 +1,7 @@
 """Articles in and records out over HTTP: `/extract` for programs, and at `/` a page for people.
 
 Offsets count Unicode code points of the texts as given. One thread reads the documents of all requests in common
-batches. A document alone in its batch is answered with the bytes that `malimet extract` writes; in company only scores
-can differ, by hundredths, for the int8 network scales its numbers by all that it reads at once.
+batches; whatever shares its batch, a document is answered with the bytes that `malimet extract` writes.
 
 With a key, only `/`, `/health` and `/ready` are open, and the page asks for the key with each article. What is logged:
 of a request its method, route, status and time, of a fault its kind and place; never keys, ids, texts.
