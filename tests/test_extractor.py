@@ -112,7 +112,7 @@ def test_files_in_and_out(tmp_path: Path) -> None:
     assert parquet.read_table(outputs[".parquet"]).to_pylist()[-1]["number"] == 14
     rejects = [json.loads(line) for line in (tmp_path / "out.rejects.jsonl").read_text("utf-8").splitlines()]
     assert [(reject["id"], reject["where"].split(",")[0]) for reject in rejects] == [
-        ("bad", "byte 0"), ("more.jsonl", "line 2"), ("7", "id"),
+        ("bad", "byte 2"), ("more.jsonl", "line 2"), ("7", "id"),
     ]  # fmt: skip
 
 
