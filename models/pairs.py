@@ -111,6 +111,9 @@ class Scene:
         self._groups = {role: [s for s in self.spans if s.label in _TARGETS[role]] for role in ROLES}
         self._groups["value"] = [span for span in self.spans if span.label in _VALUES]
         self._group_starts = {name: [span.start for span in group] for name, group in self._groups.items()}
+        self._value_features: dict[Span, Features] = {}
+        self._form_features: dict[tuple[Span, str], Features] = {}
+        self._openings: dict[int, str] = {}
 
     @property
     def values(self) -> list[Span]:
@@ -177,6 +180,24 @@ class Scene:
         """The case of a span, or of the common noun after a name."""
         return self._cases[span]
 
+    def value_features(self, value: Span) -> Features:
+        """How a value stands."""
+        if value not in self._value_features:
+            self._value_features[value] = frozenset(_value_features(self, value))
+        return self._value_features[value]
+
+    def form_features(self, candidate: Span, role: str) -> Features:
+        """What a candidate for a role is by itself, whatever the value."""
+        if (candidate, role) not in self._form_features:
+            self._form_features[candidate, role] = frozenset(_own_features(self, candidate, role))
+        return self._form_features[candidate, role]
+
+    def opening(self, number: int) -> str:
+        """The stem of the first word of a sentence."""
+        if number not in self._openings:
+            self._openings[number] = _stem(_WORD.search(self.text, *self.sentences[number]))
+        return self._openings[number]
+
     def _case(self, span: Span) -> str:
         own = case(self.cut(span))
         if own == "nominative" and span.label not in ("INDICATOR", "ACTION"):
@@ -199,17 +220,19 @@ def options(
     `links` holds the value's roles found so far, `previous` the metric before it in the text and its roles.
     """
     candidates = scene.candidates(value, role, previous[1][role] if previous else None)
-    common = frozenset((*_value_features(scene, value), *_link_features(scene, value, role, links)))
+    common = scene.value_features(value).union(_link_features(scene, value, role, links))
     empty = frozenset(_null_features(role, links, previous))
     return [
         (None, empty),
         *(
             (
                 span,
-                common
-                | frozenset(_place_features(scene, value, span, role))
-                | frozenset(_form_features(scene, value, span, role))
-                | frozenset(_company_features(scene, value, span, role, links, previous)),
+                common.union(
+                    _place_features(scene, value, span, role),
+                    _form_features(scene, value, span, role),
+                    _company_features(scene, value, span, role, links, previous),
+                    scene.form_features(span, role),
+                ),
             )
             for span in candidates
         ),
@@ -234,7 +257,7 @@ def metric_features(scene: Scene, value: Span, links: Links) -> Features:
         "formula": bool(_FORMULA.search(words) or _OPERATOR.match(after) or before.rstrip().endswith(("=", "х", "x"))),
         "joined to next": scene.text[value.end : value.end + 1] == " " and after[1:2].isdigit(),
     }
-    return frozenset(name for name, holds in features.items() if holds) | frozenset(_value_features(scene, value))
+    return scene.value_features(value).union(_holding(features))
 
 
 def _holding(features: Mapping[str, object]) -> Iterator[str]:
@@ -343,11 +366,11 @@ def _place_features(scene: Scene, value: Span, candidate: Span, role: str) -> It
         }
     )
     if side == "earlier":
-        here_start, here_end = scene.sentences[scene.sentence(value)]
-        if scene.count(role, here_start, here_end):
+        here = scene.sentence(value)
+        if scene.count(role, *scene.sentences[here]):
             yield "the sentence has one of its own"
-        yield f"earlier, the sentence opens with «{_stem(_WORD.search(scene.text, here_start, here_end))}»"
-        yield from _steps("sentences back", scene.sentence(value) - scene.sentence(candidate), (1, 2, 3, 6))
+        yield f"earlier, the sentence opens with «{scene.opening(here)}»"
+        yield from _steps("sentences back", here - scene.sentence(candidate), (1, 2, 3, 6))
         yield from _holding(
             {
                 "the first of the text": scene.candidates(value, role)[:1] == [candidate],
@@ -378,29 +401,20 @@ def _place_features(scene: Scene, value: Span, candidate: Span, role: str) -> It
 
 
 def _form_features(scene: Scene, value: Span, candidate: Span, role: str) -> Iterator[str]:
-    """Which form and words the candidate has, and the words and spans at its sides."""
-    side, words, form = _side(scene, value, candidate), scene.cut(candidate), scene.case(candidate)
-    share = _SHARE.search(scene.cut(value))
+    """How the candidate's form and the spans at its sides go with the value."""
+    side, form = _side(scene, value, candidate), scene.case(candidate)
     preceding, following = scene.neighbour(candidate, -1), scene.neighbour(candidate, 1)
-    start, end = scene.sentences[scene.sentence(candidate)] if scene.sentences else (0, len(scene.text))
-    yield form
     yield f"{form}, {side}"
-    yield f"its last word «{_stem(_last(_WORD.finditer(words[-30:])))}»"
     yield from _holding(
         {
-            "a share of a genitive": share and form == "genitive" and side == "before",
+            "a share of a genitive": form == "genitive" and side == "before" and _SHARE.search(scene.cut(value)),
             f"right after another value, {side}": _follows_value(scene, preceding, value, candidate),
             f"right before another value, {side}": _precedes_value(scene, following, value, candidate),
-            "joined to one before": preceding and _joined(scene, preceding, candidate),
-            "joined to one after": following and _joined(scene, candidate, following),
             "the next value is it": _next_value(scene, candidate) == value,
         }
     )
-    if following is None or scene.gap(candidate, following).strip(' »”"'):
-        follower = _WORD.search(scene.text, candidate.end, min(end, candidate.end + 25))
-        yield f"followed by «{_stem(follower)}»"
     if role == "action":
-        yield f"its first word «{words.split()[0][:_STEM]}»"
+        words = scene.cut(candidate)
         yield from _holding(
             {
                 f"participle, {side}": _PARTICIPLE.search(words),
@@ -412,6 +426,27 @@ def _form_features(scene: Scene, value: Span, candidate: Span, role: str) -> Ite
         here_start, here_end = scene.sentences[scene.sentence(value)]
         if REPORT.search(scene.text, max(here_start, here_end - 45), here_end):
             yield "the sentence ends in a report"
+
+
+def _own_features(scene: Scene, candidate: Span, role: str) -> Iterator[str]:
+    """Which form and words the candidate has, and the words and spans at its sides."""
+    words, form = scene.cut(candidate), scene.case(candidate)
+    preceding, following = scene.neighbour(candidate, -1), scene.neighbour(candidate, 1)
+    start, end = scene.sentences[scene.sentence(candidate)] if scene.sentences else (0, len(scene.text))
+    yield form
+    yield f"its last word «{_stem(_last(_WORD.finditer(words[-30:])))}»"
+    yield from _holding(
+        {
+            "joined to one before": preceding and _joined(scene, preceding, candidate),
+            "joined to one after": following and _joined(scene, candidate, following),
+        }
+    )
+    if following is None or scene.gap(candidate, following).strip(' »”"'):
+        follower = _WORD.search(scene.text, candidate.end, min(end, candidate.end + 25))
+        yield f"followed by «{_stem(follower)}»"
+    if role == "action":
+        yield f"its first word «{words.split()[0][:_STEM]}»"
+    if role in _CARRIED:
         yield f"a {candidate.label.lower()}"
         yield f"a {candidate.label.lower()}, {form}"
         yield from _holding(
