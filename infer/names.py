@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 
 from models.tokenization import LOOKALIKES
@@ -93,6 +93,7 @@ _LOOKALIKES = str.maketrans(LOOKALIKES)
 _LETTERS = str.maketrans("әғқңөұүһіыйёabcdefghijklmnopqrstuvwxyz", "агкноуухииие" + "абкдефгхижклмнопкрстуввкиз")
 
 
+@lru_cache(maxsize=2**12)  # an article names the same people and places over and over
 def nominative(text: str, label: str) -> str:
     """The nominative of a mention: case endings off, quotes around the whole name off, the wording otherwise kept."""
     text = " ".join(text.split())
@@ -107,6 +108,7 @@ def nominative(text: str, label: str) -> str:
     return text[: word.start()] + _stem(word[0], label, compound=" " in text[: word.start()])
 
 
+@lru_cache(maxsize=2**12)
 def key(text: str, label: str) -> str:
     """What mentions of one name share: its nominative without capitals, script, quotes and words that tell its kind.
 

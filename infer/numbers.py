@@ -510,7 +510,7 @@ def _named_bounds(tokens: Sequence[_Token]) -> Iterator[Bound]:
     ablative: bool | None = None  # whether the nearest case before is one, None where there is no case
     while index < len(tokens):
         size = 1
-        for phrase, bound in _PHRASES:
+        for phrase, bound in _phrases(tokens[index].text, tokens[index].role):
             words = tokens[index : index + len(phrase)]
             if len(words) == len(phrase) and all(map(_is_form, words, phrase)):
                 if len(phrase) > 1 or _bounds_here(phrase[0], ablative):
@@ -523,6 +523,12 @@ def _named_bounds(tokens: Sequence[_Token]) -> Iterator[Bound]:
             elif _DATIVE.search(token.tail):
                 ablative = False
         index += size
+
+
+@lru_cache(maxsize=2**12)
+def _phrases(text: str, role: _Role) -> Sequence[tuple[list[str], Bound]]:
+    """The phrases that a token may begin."""
+    return [(phrase, bound) for phrase, bound in _PHRASES if _is_form(_Token(text, role), phrase[0])]
 
 
 def _is_form(token: _Token, word: str) -> bool:
