@@ -23,7 +23,7 @@ Links = Mapping[str, Span | None]
 # Later roles look at the earlier ones: where the action is known, period, place and subject are found beside it.
 ROLES = ("indicator", "action", "subject", "place", "period")
 SENTENCES_BACK = 2
-NEAREST = 32
+NEAREST = 24
 _CARRIED = ("place", "period", "subject")
 _TARGETS = {role: frozenset(default_labels().targets(role)) for role in ROLES}
 _VALUES = frozenset(default_labels().names(["value"]))
