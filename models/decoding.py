@@ -55,11 +55,14 @@ def _best(logits: Floats) -> NDArray[np.int64]:
 def spans(window: Window, logits: Floats, tags: Sequence[str], *, temperature: float) -> list[Span]:
     """Spans that the logits [pieces, tags] of a window decide, in order; a word speaks by its first piece.
 
-    A span's score is the least probability among its words' tags after temperature scaling (Guo et al. 2017).
+    A span's score is the least probability of its words' tags after temperature scaling (Guo et al. 2017); where nothing
+    goes on, it is among the tags that do not.
     """
     scaled = logits[window.firsts]
     path = viterbi(scaled, window.starts)
     scaled = scaled / temperature
+    starts = [word for word in window.starts if word < len(path)]
+    scaled[starts, 2::2] = -np.inf
     scaled -= scaled.max(axis=1, keepdims=True)
     probability = np.exp(scaled[np.arange(len(path)), path]) / np.exp(scaled).sum(axis=1)
     return [

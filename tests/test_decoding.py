@@ -43,6 +43,16 @@ def test_spans_of_two_windows_that_overlap() -> None:
     assert all(span.score is not None and span.score > 0.99 for span in found)
 
 
+def test_a_score_is_among_valid_tags() -> None:
+    """At a sentence's start the network would rather go on; where it must not, it is sure of the label."""
+    window = Window(
+        ids=[1, 1], words=[(0, 2), (3, 5)], firsts=[0, 1], counts=[1, 1], starts=frozenset({0, 1}), decided=range(2)
+    )
+    sure, goes_on = np.eye(5, dtype=np.float32)[3] * 20, np.array([0, 0, 0, 10, 20], dtype=np.float32)
+    (_, second) = decode([window], [np.stack([sure, goes_on])], TAGS)
+    assert second == Span(3, 5, "DATE") and second.score is not None and second.score > 0.99
+
+
 def test_stretches_bridge_no_gap() -> None:
     names = ["B-GPE", "I-GPE", "O", "I-GPE", "B-DATE", "B-DATE", "I-GPE"]
     assert list(stretches(names)) == [(0, 2, "GPE"), (3, 4, "GPE"), (4, 5, "DATE"), (5, 6, "DATE"), (6, 7, "GPE")]
