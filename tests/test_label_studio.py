@@ -69,9 +69,9 @@ def server(template: Path, tmp_path: Path) -> Iterator[Server]:
     running.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium. While it is open, nothing else in this process can run an event loop."""
     path = shutil.which("chromium")
     if not path:
         pytest.skip("chromium is not installed")

@@ -205,7 +205,7 @@ def test_limits_of_time_and_queue_and_a_key_that_is_not_shown(tmp_path: Path) ->
         assert server.post("/extract", json={"text": "бір"}).status_code == 401
         server.headers["Authorization"] = f"Bearer {KEY}"
         assert server.post("/extract", json={"text": "бір"}).status_code == 200
-        slow = threads.submit(server.post, "/extract", json={"documents": [{"text": LONG * 2}] * 40})
+        slow = threads.submit(server.post, "/extract", json={"documents": [{"text": LONG * 8}] * 40})
         while not server.metric("malimet_queue_documents"):
             assert not slow.done()
         assert server.post("/extract", json={"documents": [{"text": "бір"}] * 40}).status_code == 429
