@@ -55,8 +55,8 @@ def _best(logits: Floats) -> NDArray[np.int64]:
 def spans(window: Window, logits: Floats, tags: Sequence[str], *, temperature: float) -> list[Span]:
     """Spans that the logits [pieces, tags] of a window decide, in order; a word speaks by its first piece.
 
-    A span's score is the least probability of its words' tags after temperature scaling (Guo et al. 2017); where nothing
-    goes on, it is among the tags that do not.
+    A span's score is the least probability of its words' tags after temperature scaling (Guo et al. 2017). At a word
+    where nothing goes on, that is the probability among the tags that may stand there.
     """
     scaled = logits[window.firsts]
     path = viterbi(scaled, window.starts)
