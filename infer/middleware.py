@@ -99,6 +99,8 @@ class Drain:
             return await self._app(scope, receive, close)
         if self._progress.draining:
             why = {"detail": "the server is shutting down"}
+            while (await receive()).get("more_body"):  # what is left unread would cut the answer off at the close
+                pass
             return await JSONResponse(why, HTTPStatus.SERVICE_UNAVAILABLE, self._retry)(scope, receive, close)
         self._progress.requests += 1
         try:

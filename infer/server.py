@@ -7,14 +7,18 @@ import uvicorn
 
 from infer.service import Service
 
+QUIET = 5  # ticks of uvicorn, a tenth of a second each
+
 
 class _Server(uvicorn.Server):
-    """Once told to end (SIGTERM, SIGINT), it still listens until the requests in progress are answered: new ones are
-    refused in words, and `/ready` says so. Told again, it ends with the requests that are left."""
+    """Once told to end (SIGTERM, SIGINT), it still listens until the requests in progress are answered and a moment
+    longer, in which their clients connect anew: new requests are refused in words, and `/ready` says so. Told again, it
+    ends with the requests that are left."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self._quiet = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._service.progress.draining:
@@ -23,8 +27,8 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         progress = self._service.progress
-        drained = progress.draining and progress.requests == 0
-        return await super().on_tick(counter) or drained or self._service.failure is not None
+        self._quiet = self._quiet + 1 if progress.draining and progress.requests == 0 else 0
+        return await super().on_tick(counter) or self._quiet > QUIET or self._service.failure is not None
 
 
 def listen(host: str, port: int) -> socket.socket:
