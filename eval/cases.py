@@ -13,7 +13,7 @@ from infer.extractor import Extractor
 from infer.records import Article, ModelName
 from models.checkpoint import Checkpoint
 from models.engine import OnnxNetwork
-from train.data import encode
+from train.encoded import encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ def test_extracting_needs_no_torch() -> None:
     assert done.stdout.strip() == "14"
 
 
+def test_evaluating_needs_no_training_extra() -> None:
+    """The `eval` extra is enough."""
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'datasets', 'accelerate']))\n"
+        "import eval.report"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
 def test_the_command_line_starts_light() -> None:
     """Help and usage errors wait for no model: what reads articles is imported when it is asked for."""
     code = "import sys, malimet.cli; assert not {'numpy', 'onnxruntime', 'infer.extractor'} & set(sys.modules)"

@@ -24,8 +24,9 @@ from models.encoding import WindowEncoder
 from models.tokenization import train_tokenizer
 from train import huggingface
 from train.cache import cache
-from train.data import encode, load, rows
+from train.data import load
 from train.dry_run import dry_run
+from train.encoded import encode, rows
 from train.fingerprint import digests
 from train.recipe import Recipe, Source, find, load_recipe
 from train.sources import awaited, fetched

@@ -22,7 +22,8 @@ from models.encoding import WindowEncoder
 from models.engine import OnnxNetwork, TorchNetwork, run
 from models.tokenization import train_tokenizer
 from train.base import known_tags
-from train.data import encode, load
+from train.data import load
+from train.encoded import encode
 from train.finetune import classifier
 from train.lessons import prepare
 from train.loss import marginal_loss

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from annotations.checks import Problem, fail
-from annotations.document import Document, Span
+from annotations.document import Document
 from annotations.formats import Reject, auto
-from annotations.labels import LabelSet, default_labels
-from models.encoding import IGNORED, Window, WindowEncoder, tag
+from annotations.labels import default_labels
 from train import huggingface
 from train.augment import Kind, augmentations
 from train.recipe import Source, find
@@ -121,40 +119,3 @@ def _times(document: Document, weight: float) -> int:
 def _draw(name: str) -> float:
     """A number in [0, 1) that a name always gets."""
     return (int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 11) / 2**53
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The windows of a document, and for each word in them the numbers of the tags that it may have: the gold tag, or O
-    with every tag that nobody looked for, or nothing where the word gives no lesson."""
-
-    document: Document
-    windows: list[Window]
-    allowed: list[list[list[int]]]
-    lost: list[Span]
-
-
-def encode(documents: Iterable[Document], encoder: WindowEncoder, labels: LabelSet) -> Iterator[Encoded]:
-    """Windows and lessons of documents."""
-    for document in documents:
-        windows = encoder.encode(document.text)
-        tagged = [tag(window, document.spans, labels.tags) for window in windows]
-        unknown = set(labels.names()) - set(labels.names(document.groups))
-        outside = [0, *(number for number, name in enumerate(labels.tags) if name[2:] in unknown)]
-        lesson = {IGNORED: [], 0: outside}
-        allowed = [[lesson.get(number, [number]) for number in numbers] for numbers, _ in tagged]
-        lost = [span for span in document.spans if all(span in missing for _, missing in tagged)]
-        yield Encoded(document, windows, allowed, lost)
-
-
-def rows(encoded: Iterable[Encoded], *, every_piece: bool) -> Iterator[dict[str, Any]]:
-    """A row a window: `input_ids` [pieces] and `allowed` [pieces, any number of tags], empty where none is taught. The
-    first window of a document tells how many of its spans are lost."""
-    for document in encoded:
-        for number, (window, words) in enumerate(zip(document.windows, document.allowed, strict=True)):
-            allowed: list[list[int]] = [[] for _ in window.ids]
-            for first, count, tags in zip(window.firsts, window.counts, words, strict=True):
-                for piece in range(first, first + (count if every_piece else 1)):
-                    allowed[piece] = tags
-            lost = 0 if number else len(document.lost)
-            yield {"input_ids": window.ids, "allowed": allowed, "length": len(window.ids), "lost": lost}

@@ -11,7 +11,7 @@ from annotations.labels import LabelSet
 from annotations.scores import score
 from models.decoding import Floats, decode
 from models.encoding import Window
-from train.data import Encoded
+from train.encoded import Encoded
 from train.loss import marginal_loss
 
 Found = dict[str, list[list[Span]]]

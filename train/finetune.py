@@ -22,8 +22,8 @@ import models.tagger  # noqa: F401  registers our architecture
 from annotations.labels import LabelSet
 from train.base import known_labels, known_tags, open_tokenizer
 from train.batches import Batches
-from train.data import rows
 from train.devset import DevSet, mean_f1
+from train.encoded import rows
 from train.fingerprint import claim, fingerprint
 from train.lessons import Counts, counts_table, prepare
 from train.loss import marginal_loss

@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerFast
 from annotations.document import Document
 from annotations.labels import LabelSet
 from models.encoding import WindowEncoder
-from train.data import Encoded, augmented, encode, load
+from train.data import augmented, load
 from train.devset import DevSet
+from train.encoded import Encoded, encode
 from train.recipe import Finetuning
 from train.tokenised import tokenised
 

@@ -11,7 +11,7 @@ from annotations.document import Document
 from annotations.labels import LabelSet
 from models.encoding import WindowEncoder
 from train.cache import cache
-from train.data import encode, rows
+from train.encoded import encode, rows
 
 FORMAT = 1  # to be raised when a change of the code makes other rows of the same documents
 FEATURES = Features(
@@ -25,8 +25,8 @@ FEATURES = Features(
 
 
 def tokenised(documents: Sequence[Document], encoder: WindowEncoder, labels: LabelSet, *, every_piece: bool) -> Dataset:
-    """The rows of train.data.rows. Documents that were cut by the same tokenizer into windows of the same size before,
-    with the same labels, whatever recipe asked for it, are not cut again.
+    """The rows of train.encoded.rows. Documents that were cut by the same tokenizer into windows of the same size
+    before, with the same labels, whatever recipe asked for it, are not cut again.
 
     In the cache rows are whole or absent: a process that is killed leaves none that count.
     """
